@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the build, boot and test scripts share: paths, settings, error lines, content hashes.
+# Copyright (C) 2026 the bulk_xfer authors
+# shellcheck shell=bash
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+OUT=${BX_OUT:-$TOP/out}
+DEBUG=${BX_DEBUG:-}		# "" or "-debug": the suffix of everything that depends on it
+# shellcheck disable=SC2034	# used by the scripts that source this file
+{
+KSRC=${BX_KSRC:-/usr/src/linux-source-6.12.tar.xz}
+JOBS=${BX_JOBS:-$(nproc)}
+PRISTINE=$OUT/pristine
+SERIES=$OUT/series
+LINUX=$OUT/linux
+BUILD=$OUT/build$DEBUG
+HEADERS=$OUT/headers/include
+MODULES=$OUT/modules$DEBUG
+IMAGE=$OUT/initramfs$DEBUG.cpio
+LOG=$OUT/log
+STAMP=$OUT/stamp
+}
+# Nothing may look for a repository above out/, nor at the user's git settings.
+export GIT_CEILING_DIRECTORIES=$OUT GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+export LC_ALL=C
+
+die() {
+	local code=$1
+	shift
+	echo "error: $*" >&2
+	exit "$code"
+}
+
+# One hash over names, modes and contents of files and folders; absent ones count as empty.
+tree_hash() {
+	local path
+	for path; do
+		[[ ! -e $path ]] || find "$path" -type f ! -name '*~' ! -name '.*.sw?' -print0
+	done | sort -z | xargs -0r sh -c 'stat -c "%A %n" "$@"; sha256sum "$@"' sh | sha256sum | cut -c1-32
+}
+
+# fresh NAME HASH: true where stage NAME was last completed with this HASH.
+fresh() {
+	[[ -f $STAMP/$1 && $(<"$STAMP/$1") == "$2" ]]
+}
+
+# Stamps are removed before a stage works and written when it is through.
+stamp_off() {
+	mkdir -p "$STAMP"
+	rm -f "$STAMP/$1"
+}
+
+stamp_on() {
+	echo "$2" > "$STAMP/$1.new"
+	mv "$STAMP/$1.new" "$STAMP/$1"
+}
+
+need_space() {
+	local want_mb=$1 have_kb
+	have_kb=$(df -Pk "$OUT" | awk 'NR == 2 { print $4 }')
+	(( have_kb / 1024 >= want_mb )) ||
+		die 5 "disk full: $OUT needs $want_mb MB free, has $((have_kb / 1024)) MB; free some or use --out DIR"
+}
+
+# The version as the top Makefile spells it.
+kernel_version() {
+	awk -F ' *= *' '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ { v = v (v == "" ? "" : ".") $2 } /^EXTRAVERSION =/ { print v $2; exit }' \
+		"$1/Makefile"
+}

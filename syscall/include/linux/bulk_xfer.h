@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interface between bulk_xfer(2) and the providers of its channels.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef _LINUX_BULK_XFER_H
+#define _LINUX_BULK_XFER_H
+
+#include <linux/bits.h>
+#include <linux/gfp_types.h>
+#include <linux/poll.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct bulk_channel;
+struct bulk_endpoint;
+struct bulk_record;
+
+/**
+ * enum bulk_rx_policy - what happens to a record that finds an RX queue full
+ * @BULK_RX_BLOCK: nothing is lost: the producer gets -EAGAIN and keeps it
+ * @BULK_RX_REFUSE_NEWEST: the new record is lost
+ * @BULK_RX_OVERWRITE_OLDEST: the records that wait longest are lost
+ *
+ * Every lost record is counted in the ``lost`` field of the next one received.
+ */
+enum bulk_rx_policy {
+	BULK_RX_BLOCK,
+	BULK_RX_REFUSE_NEWEST,
+	BULK_RX_OVERWRITE_OLDEST,
+};
+
+/**
+ * struct bulk_meta - what comes with a received record
+ * @len: bytes of the record; with -EMSGSIZE, the room that it needs
+ * @lost: records lost just before this one
+ * @tag: the sender's 64 bits
+ */
+struct bulk_meta {
+	size_t	len;
+	u32	lost;
+	u64	tag;
+};
+
+/**
+ * struct bulk_channel_ops - what a provider does for its endpoints
+ * @open: a new endpoint; may keep a pointer with bulk_set_private(). Optional.
+ * @release: the endpoint ends: its file was closed or the channel goes away.
+ *	Called once for every @open that returned 0, never while another
+ *	operation of this endpoint runs. Optional.
+ * @send: take one record of iov_iter_count(@from) bytes. Without it, the
+ *	channel cannot be opened for writing. Returns 0 when the record was
+ *	taken; otherwise nothing of it may have had an effect: -EFAULT when the
+ *	copy came short, -EAGAIN when the provider has no room now (it calls
+ *	bulk_tx_wake() when it has), or another errno for the caller.
+ * @recv: produce a record on demand into @to. Called when the endpoint's queue
+ *	is empty. Fills @meta before it copies. Returns 0; otherwise the record
+ *	is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
+ *	-EFAULT when the copy came short, -EAGAIN when there is no record now
+ *	(bulk_rx_wake() tells of one), or another errno. Optional.
+ * @poll: EPOLLIN when @recv has a record, EPOLLOUT when @send has room; without
+ *	it, EPOLLOUT. Runs under the TX lock. Optional.
+ *
+ * All are called in process context and may sleep for memory or for a short
+ * lock, never for an event that user space decides on. User memory is
+ * accessed with page faults disabled: a copy that finds a page missing comes
+ * short, the operation returns -EFAULT, and is called again once the page is
+ * there. Hence no user can stall a provider inside of an operation, and with
+ * it the provider's unloading.
+ *
+ * @send runs under the endpoint's TX lock and @recv under its RX lock, so that
+ * each is alone with itself; both run beside each other unless the channel
+ * has BULK_CHANNEL_SERIAL.
+ */
+struct bulk_channel_ops {
+	int (*open)(struct bulk_endpoint *ep);
+	void (*release)(struct bulk_endpoint *ep);
+	int (*send)(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag);
+	int (*recv)(struct bulk_endpoint *ep, struct iov_iter *to,
+		    struct bulk_meta *meta);
+	__poll_t (*poll)(struct bulk_endpoint *ep);
+};
+
+/* @send and @recv of an endpoint exclude each other. */
+#define BULK_CHANNEL_SERIAL	BIT(0)
+
+/**
+ * struct bulk_channel_desc - a channel, as its provider describes it
+ * @name: 1 to 31 characters of a-z, 0-9, '_' and '-': /dev/bulk/NAME
+ * @mode: permissions of the node; 0 means 0600
+ * @max_record: bytes of the largest record, 1 to BULK_MAX_RECORD
+ * @rx_limit: bytes that the records waiting in an endpoint's queue may occupy,
+ *	with the kernel's overhead of some 64 bytes each; 0 means four times
+ *	@max_record. At least one record of @max_record always fits.
+ * @rx_policy: what happens beyond @rx_limit
+ * @flags: BULK_CHANNEL_*
+ * @ops: the provider's operations
+ * @private: for bulk_channel_private()
+ */
+struct bulk_channel_desc {
+	const char *name;
+	umode_t mode;
+	size_t max_record;
+	size_t rx_limit;
+	enum bulk_rx_policy rx_policy;
+	unsigned int flags;
+	const struct bulk_channel_ops *ops;
+	void *private;
+};
+
+/* No read(2) or write(2) moves more than this, nor does a segment. */
+#define BULK_MAX_RECORD		MAX_RW_COUNT
+
+struct bulk_channel *bulk_channel_register(const struct bulk_channel_desc *desc);
+void bulk_channel_unregister(struct bulk_channel *ch);
+void *bulk_channel_private(struct bulk_channel *ch);
+
+struct bulk_channel *bulk_endpoint_channel(struct bulk_endpoint *ep);
+void bulk_set_private(struct bulk_endpoint *ep, void *private);
+void *bulk_private(struct bulk_endpoint *ep);
+
+struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
+				 gfp_t gfp);
+void *bulk_record_data(struct bulk_record *rec);
+void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag);
+void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec);
+int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
+	      gfp_t gfp);
+bool bulk_rx_has_room(struct bulk_endpoint *ep);
+
+void bulk_tx_wake(struct bulk_endpoint *ep);
+void bulk_rx_wake(struct bulk_endpoint *ep);
+
+#endif /* _LINUX_BULK_XFER_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What /sys/class/bulk/NAME says of a channel, one value a file.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+const char * const bulk_rx_policy_names[] = {
+	[BULK_RX_BLOCK] = "block",
+	[BULK_RX_REFUSE_NEWEST] = "refuse-newest",
+	[BULK_RX_OVERWRITE_OLDEST] = "overwrite-oldest",
+};
+
+static struct bulk_channel *to_channel(struct device *dev)
+{
+	return container_of(dev, struct bulk_channel, dev);
+}
+
+static ssize_t max_record_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%zu\n", to_channel(dev)->max_record);
+}
+static DEVICE_ATTR_RO(max_record);
+
+static ssize_t rx_limit_show(struct device *dev,
+			     struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%zu\n", to_channel(dev)->rx_limit);
+}
+static DEVICE_ATTR_RO(rx_limit);
+
+static ssize_t rx_policy_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	enum bulk_rx_policy policy = to_channel(dev)->rx_policy;
+
+	return sysfs_emit(buf, "%s\n", bulk_rx_policy_names[policy]);
+}
+static DEVICE_ATTR_RO(rx_policy);
+
+static ssize_t endpoints_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_channel(dev)->nr_endpoints));
+}
+static DEVICE_ATTR_RO(endpoints);
+
+static ssize_t total_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	const struct dev_ext_attribute *ext =
+		container_of(attr, struct dev_ext_attribute, attr);
+	struct bulk_totals totals;
+
+	bulk_channel_totals(to_channel(dev), &totals);
+	return sysfs_emit(buf, "%llu\n",
+			  *(u64 *)((void *)&totals + (unsigned long)ext->var));
+}
+
+static struct dev_ext_attribute bulk_total_attrs[] = {
+	{ __ATTR(tx_records, 0444, total_show, NULL),
+	  (void *)offsetof(struct bulk_totals, tx_records) },
+	{ __ATTR(tx_bytes, 0444, total_show, NULL),
+	  (void *)offsetof(struct bulk_totals, tx_bytes) },
+	{ __ATTR(rx_records, 0444, total_show, NULL),
+	  (void *)offsetof(struct bulk_totals, rx_records) },
+	{ __ATTR(rx_bytes, 0444, total_show, NULL),
+	  (void *)offsetof(struct bulk_totals, rx_bytes) },
+	{ __ATTR(rx_lost, 0444, total_show, NULL),
+	  (void *)offsetof(struct bulk_totals, rx_lost) },
+};
+
+static struct attribute *bulk_channel_attrs[] = {
+	&dev_attr_max_record.attr,
+	&dev_attr_rx_limit.attr,
+	&dev_attr_rx_policy.attr,
+	&dev_attr_endpoints.attr,
+	&bulk_total_attrs[0].attr.attr,
+	&bulk_total_attrs[1].attr.attr,
+	&bulk_total_attrs[2].attr.attr,
+	&bulk_total_attrs[3].attr.attr,
+	&bulk_total_attrs[4].attr.attr,
+	NULL
+};
+
+static const struct attribute_group bulk_channel_group = {
+	.attrs = bulk_channel_attrs,
+};
+
+const struct attribute_group *bulk_channel_groups[] = {
+	&bulk_channel_group,
+	NULL
+};

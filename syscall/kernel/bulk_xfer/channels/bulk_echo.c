@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The channel echo: what is sent comes back. A provider at its simplest.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/bulk_xfer.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+
+static struct bulk_channel *echo;
+
+static int echo_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
+{
+	size_t len = iov_iter_count(from);
+	struct bulk_record *rec = bulk_reserve(ep, len, GFP_KERNEL);
+
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	if (!copy_from_iter_full(bulk_record_data(rec), len, from)) {
+		bulk_abort(ep, rec);
+		return -EFAULT;
+	}
+	bulk_commit(ep, rec, tag);
+	return 0;
+}
+
+static __poll_t echo_poll(struct bulk_endpoint *ep)
+{
+	return bulk_rx_has_room(ep) ? EPOLLOUT : 0;
+}
+
+static const struct bulk_channel_ops echo_ops = {
+	.send = echo_send,
+	.poll = echo_poll,
+};
+
+static int __init echo_init(void)
+{
+	static const struct bulk_channel_desc desc __initconst = {
+		.name = "echo",
+		.max_record = SZ_1M,
+		.rx_policy = BULK_RX_BLOCK,
+		.ops = &echo_ops,
+	};
+
+	echo = bulk_channel_register(&desc);
+	return PTR_ERR_OR_ZERO(echo);
+}
+module_init(echo_init);
+
+static void __exit echo_exit(void)
+{
+	bulk_channel_unregister(echo);
+}
+module_exit(echo_exit);
+
+MODULE_DESCRIPTION("bulk_xfer channel: what is sent comes back");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Endpoints of bulk_xfer(2): one open file of a channel, from open to close.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/export.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <trace/events/bulk_xfer.h>
+
+#include "internal.h"
+
+static atomic64_t bulk_last_id;
+
+static void bulk_side_init(struct bulk_side *side)
+{
+	init_waitqueue_head(&side->wait);
+	atomic_set(&side->events, 0);
+}
+
+static void bulk_side_wake(struct bulk_side *side, __poll_t mask)
+{
+	/*
+	 * Whoever reads the new count must find what it announces. Pairs with
+	 * atomic_read_acquire() in bulk_endpoint_send() and _recv().
+	 */
+	smp_mb__before_atomic();
+	atomic_inc(&side->events);
+	/* Pairs with the barrier that prepare_to_wait() has. */
+	if (wq_has_sleeper(&side->wait))
+		wake_up_interruptible_poll(&side->wait, mask);
+}
+
+/**
+ * bulk_tx_wake() - tell senders that the provider may have room again
+ * @ep: the endpoint
+ *
+ * Context: Any but NMI.
+ */
+void bulk_tx_wake(struct bulk_endpoint *ep)
+{
+	bulk_side_wake(&ep->tx, EPOLLOUT | EPOLLWRNORM);
+}
+EXPORT_SYMBOL_GPL(bulk_tx_wake);
+
+/**
+ * bulk_rx_wake() - tell receivers that there may be a record
+ * @ep: the endpoint
+ *
+ * bulk_commit() and bulk_push() do it by themselves.
+ *
+ * Context: Any but NMI.
+ */
+void bulk_rx_wake(struct bulk_endpoint *ep)
+{
+	bulk_side_wake(&ep->rx, EPOLLIN | EPOLLRDNORM);
+}
+EXPORT_SYMBOL_GPL(bulk_rx_wake);
+
+/**
+ * bulk_endpoint_channel() - the channel that an endpoint belongs to
+ * @ep: the endpoint
+ *
+ * Return: the channel; it stays at least as long as @ep.
+ */
+struct bulk_channel *bulk_endpoint_channel(struct bulk_endpoint *ep)
+{
+	return ep->channel;
+}
+EXPORT_SYMBOL_GPL(bulk_endpoint_channel);
+
+/**
+ * bulk_set_private() - keep a pointer of the provider's with an endpoint
+ * @ep: the endpoint
+ * @private: for bulk_private(); the provider's release() frees it
+ */
+void bulk_set_private(struct bulk_endpoint *ep, void *private)
+{
+	ep->private = private;
+}
+EXPORT_SYMBOL_GPL(bulk_set_private);
+
+/**
+ * bulk_private() - the pointer given to bulk_set_private()
+ * @ep: the endpoint
+ *
+ * Return: the pointer, or NULL when none was given.
+ */
+void *bulk_private(struct bulk_endpoint *ep)
+{
+	return ep->private;
+}
+EXPORT_SYMBOL_GPL(bulk_private);
+
+static unsigned long bulk_memlock_pages(void)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
+
+	return limit == RLIM_INFINITY ? LONG_MAX : limit >> PAGE_SHIFT;
+}
+
+/* What waits in the queue is memory that the opener has locked. */
+static int bulk_endpoint_charge(struct bulk_endpoint *ep)
+{
+	struct ucounts *ucounts;
+
+	if (capable(CAP_IPC_LOCK))
+		return 0;
+	ucounts = get_ucounts(current_ucounts());
+	if (!ucounts)
+		return -ENOMEM;
+	bulk_queue_charge_to(&ep->queue, ucounts, bulk_memlock_pages());
+	return 0;
+}
+
+static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
+{
+	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+
+	if (!ep)
+		return NULL;
+	ep->ops = ch->ops;
+	ep->channel = ch;
+	ep->id = atomic64_inc_return(&bulk_last_id);
+	mutex_init(&ep->tx_lock);
+	mutex_init(&ep->rx_mutex);
+	ep->rx_lock = ch->flags & BULK_CHANNEL_SERIAL ? &ep->tx_lock
+						      : &ep->rx_mutex;
+	bulk_side_init(&ep->tx);
+	bulk_side_init(&ep->rx);
+	bulk_queue_init(&ep->queue, ch->rx_limit, ch->rx_policy);
+	return ep;
+}
+
+static void bulk_endpoint_free(struct bulk_endpoint *ep)
+{
+	if (ep->rx_head)
+		bulk_queue_free(&ep->queue, ep->rx_head);
+	bulk_queue_destroy(&ep->queue);
+	kfree(ep);
+}
+
+/**
+ * bulk_endpoint_create() - make an endpoint of a channel
+ * @ch: the channel, which the caller keeps from being freed
+ * @mode: how the file is opened
+ *
+ * Context: Process context. Takes the channel's lock.
+ * Return: the endpoint, with a reference on @ch; or ERR_PTR(): -ENOMEM, or what
+ * bulk_channel_attach() says.
+ */
+struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
+					   fmode_t mode)
+{
+	struct bulk_endpoint *ep = bulk_endpoint_alloc(ch);
+	int ret;
+
+	if (!ep)
+		return ERR_PTR(-ENOMEM);
+	ret = bulk_endpoint_charge(ep);
+	if (!ret)
+		ret = bulk_channel_attach(ch, ep, mode);
+	if (ret) {
+		bulk_endpoint_free(ep);
+		return ERR_PTR(ret);
+	}
+	get_device(&ch->dev);
+	trace_bulk_open(bulk_channel_name(ch), ep->id);
+	return ep;
+}
+
+/**
+ * bulk_endpoint_destroy() - the endpoint's file is closed
+ * @ep: the endpoint; nobody uses it any more
+ *
+ * Context: Process context. Takes the channel's lock.
+ */
+void bulk_endpoint_destroy(struct bulk_endpoint *ep)
+{
+	struct bulk_channel *ch = ep->channel;
+
+	bulk_channel_forget(ch, ep);
+	trace_bulk_release(bulk_channel_name(ch), ep->id, ep->tx.records,
+			   ep->rx.records, ep->queue.total_lost);
+	bulk_endpoint_free(ep);
+	put_device(&ch->dev);
+}
+
+/**
+ * bulk_endpoint_detach() - part an endpoint from its provider for good
+ * @ep: the endpoint, in its channel's list
+ *
+ * Context: Process context. The channel's lock is held. Waits for the
+ * operations that run, none of which can wait for user space.
+ */
+void bulk_endpoint_detach(struct bulk_endpoint *ep)
+{
+	lockdep_assert_held(&ep->channel->lock);
+
+	mutex_lock(&ep->tx_lock);
+	mutex_lock(&ep->rx_mutex);
+	WRITE_ONCE(ep->gone, true);
+	mutex_unlock(&ep->rx_mutex);
+	mutex_unlock(&ep->tx_lock);
+
+	if (ep->ops->release)
+		ep->ops->release(ep);
+	bulk_side_wake(&ep->tx, EPOLLHUP | EPOLLERR);
+	bulk_side_wake(&ep->rx, EPOLLHUP | EPOLLERR);
+}
+
+/**
+ * bulk_endpoint_totals() - read an endpoint's figures
+ * @ep: the endpoint
+ * @totals: filled in; the fields are not read at one instant
+ */
+void bulk_endpoint_totals(struct bulk_endpoint *ep, struct bulk_totals *totals)
+{
+	totals->tx_records = READ_ONCE(ep->tx.records);
+	totals->tx_bytes = READ_ONCE(ep->tx.bytes);
+	totals->rx_records = READ_ONCE(ep->rx.records);
+	totals->rx_bytes = READ_ONCE(ep->rx.bytes);
+	totals->rx_lost = READ_ONCE(ep->queue.total_lost);
+}
+
+static unsigned int bulk_endpoint_queued(struct bulk_endpoint *ep)
+{
+	return READ_ONCE(ep->queue.count) + !!READ_ONCE(ep->rx_head);
+}
+
+/**
+ * bulk_endpoint_show() - print an endpoint's figures for fdinfo
+ * @m: where to
+ * @ep: the endpoint
+ */
+void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep)
+{
+	struct bulk_totals t;
+
+	bulk_endpoint_totals(ep, &t);
+	seq_printf(m, "bulk-channel:\t%s\n", bulk_channel_name(ep->channel));
+	seq_printf(m, "bulk-endpoint:\t%llu\n", ep->id);
+	seq_printf(m, "bulk-tx-records:\t%llu\n", t.tx_records);
+	seq_printf(m, "bulk-tx-bytes:\t%llu\n", t.tx_bytes);
+	seq_printf(m, "bulk-rx-records:\t%llu\n", t.rx_records);
+	seq_printf(m, "bulk-rx-bytes:\t%llu\n", t.rx_bytes);
+	seq_printf(m, "bulk-rx-lost:\t%llu\n", t.rx_lost);
+	seq_printf(m, "bulk-rx-queued:\t%u\n", bulk_endpoint_queued(ep));
+	seq_printf(m, "bulk-rx-queued-bytes:\t%zu\n",
+		   READ_ONCE(ep->queue.bytes));
+}
+
+static __poll_t bulk_provider_poll(struct bulk_endpoint *ep)
+{
+	guard(mutex)(&ep->tx_lock);
+	if (ep->gone)
+		return EPOLLHUP | EPOLLERR;
+	return ep->ops->poll ? ep->ops->poll(ep) : EPOLLOUT;
+}
+
+/**
+ * bulk_endpoint_poll() - what would not block now
+ * @ep: the endpoint
+ *
+ * Context: Process context. Takes the endpoint's TX lock.
+ * Return: EPOLLIN, EPOLLOUT, and EPOLLHUP | EPOLLERR once the channel is gone.
+ */
+__poll_t bulk_endpoint_poll(struct bulk_endpoint *ep)
+{
+	__poll_t mask = bulk_provider_poll(ep);
+
+	if (bulk_endpoint_queued(ep))
+		mask |= EPOLLIN;
+	if (mask & EPOLLIN)
+		mask |= EPOLLRDNORM;
+	if (mask & EPOLLOUT)
+		mask |= EPOLLWRNORM;
+	return mask;
+}
+
+static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
+{
+	if (dropped)
+		trace_bulk_drop(bulk_channel_name(ep->channel), ep->id, dropped);
+}
+
+/**
+ * bulk_reserve() - get memory for a record that an endpoint shall receive
+ * @ep: the endpoint
+ * @len: bytes of the record, at most the channel's max_record
+ * @gfp: how the memory may be allocated; GFP_ATOMIC outside of process context
+ *
+ * Context: Any but NMI, between the provider's open() and release().
+ * Return: a record for bulk_commit() or bulk_abort(); or ERR_PTR(): -EMSGSIZE;
+ * -EAGAIN when the queue is full and the policy is to block, senders being
+ * woken when it no longer is; -ENOSPC when it is full otherwise; -ENOMEM. A
+ * record refused by a channel whose policy is not to block is counted as lost.
+ */
+struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
+				 gfp_t gfp)
+{
+	struct bulk_record *rec;
+	unsigned int dropped = 0;
+
+	if (len > ep->channel->max_record)
+		return ERR_PTR(-EMSGSIZE);
+	rec = bulk_queue_reserve(&ep->queue, len, gfp, &dropped);
+	bulk_trace_dropped(ep, dropped);
+	return rec;
+}
+EXPORT_SYMBOL_GPL(bulk_reserve);
+
+/**
+ * bulk_record_data() - where a reserved record's bytes go
+ * @rec: the record
+ *
+ * All of it must be written before the commit: the reader gets all of it.
+ *
+ * Return: address of the first byte, aligned to 8.
+ */
+void *bulk_record_data(struct bulk_record *rec)
+{
+	return rec->data;
+}
+EXPORT_SYMBOL_GPL(bulk_record_data);
+
+/**
+ * bulk_commit() - give a reserved record to the reader
+ * @ep: the endpoint
+ * @rec: the record; it is no longer the caller's
+ * @tag: travels with the record
+ *
+ * Records are received in the order of their commits.
+ *
+ * Context: Any but NMI.
+ */
+void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag)
+{
+	bulk_queue_commit(&ep->queue, rec, tag);
+	bulk_rx_wake(ep);
+}
+EXPORT_SYMBOL_GPL(bulk_commit);
+
+/**
+ * bulk_abort() - give a reserved record back, as if it had never been
+ * @ep: the endpoint
+ * @rec: the record
+ *
+ * Context: Any but NMI.
+ */
+void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
+{
+	bulk_queue_free(&ep->queue, rec);
+	bulk_tx_wake(ep);
+}
+EXPORT_SYMBOL_GPL(bulk_abort);
+
+/**
+ * bulk_push() - give a reader a copy of a record
+ * @ep: the endpoint
+ * @data: the record
+ * @len: its bytes
+ * @tag: travels with it
+ * @gfp: how the memory may be allocated
+ *
+ * Context: Any but NMI, between the provider's open() and release().
+ * Return: 0, or what bulk_reserve() says.
+ */
+int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
+	      gfp_t gfp)
+{
+	struct bulk_record *rec = bulk_reserve(ep, len, gfp);
+
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	memcpy(rec->data, data, len);
+	bulk_commit(ep, rec, tag);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bulk_push);
+
+/**
+ * bulk_rx_has_room() - would a record of any size be queued now?
+ * @ep: the endpoint
+ *
+ * Context: Any but NMI.
+ * Return: true if the largest record of the channel would be accepted.
+ */
+bool bulk_rx_has_room(struct bulk_endpoint *ep)
+{
+	return bulk_queue_has_room(&ep->queue, ep->channel->max_record);
+}
+EXPORT_SYMBOL_GPL(bulk_rx_has_room);

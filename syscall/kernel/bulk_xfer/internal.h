@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of bulk_xfer(2) share: channels and endpoints.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef _BULK_XFER_INTERNAL_H
+#define _BULK_XFER_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/bulk_xfer.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+
+#include "queue.h"
+
+struct seq_file;
+
+/**
+ * struct bulk_totals - what has passed through an endpoint or a channel
+ * @tx_records: records that the provider took
+ * @tx_bytes: bytes in them
+ * @rx_records: records received
+ * @rx_bytes: bytes in them
+ * @rx_lost: records lost by the policy
+ */
+struct bulk_totals {
+	u64 tx_records;
+	u64 tx_bytes;
+	u64 rx_records;
+	u64 rx_bytes;
+	u64 rx_lost;
+};
+
+/**
+ * struct bulk_channel - a registered channel
+ * @dev: the device; its reference count is the channel's
+ * @cdev: the node
+ * @ops: the provider's operations; not to be touched once @gone
+ * @private: the provider's pointer
+ * @max_record: bytes of the largest record
+ * @rx_limit: bytes that an endpoint's queue may hold
+ * @mode: permissions of the node
+ * @flags: BULK_CHANNEL_*
+ * @rx_policy: what gives way at @rx_limit
+ * @lock: protects all below; taken before the locks of an endpoint
+ * @endpoints: those that are open
+ * @nr_endpoints: how many these are
+ * @gone: unregistered
+ * @closed: totals of the endpoints that were closed
+ */
+struct bulk_channel {
+	struct device dev;
+	struct cdev cdev;
+	const struct bulk_channel_ops *ops;
+	void *private;
+	size_t max_record;
+	size_t rx_limit;
+	umode_t mode;
+	unsigned int flags;
+	enum bulk_rx_policy rx_policy;
+	struct mutex lock; /* protects all below */
+	struct list_head endpoints;
+	unsigned int nr_endpoints;
+	bool gone;
+	struct bulk_totals closed;
+};
+
+/**
+ * struct bulk_side - one direction of an endpoint
+ * @wait: those who wait for @events to change
+ * @events: counts what may make a refused operation succeed
+ * @records: records moved
+ * @bytes: bytes moved
+ */
+struct bulk_side {
+	wait_queue_head_t wait;
+	atomic_t events;
+	u64 records;
+	u64 bytes;
+};
+
+/**
+ * struct bulk_endpoint - one open file of a channel
+ * @ops: the provider's operations; valid under a lock while not @gone
+ * @private: the provider's pointer
+ * @channel: the channel, with a reference
+ * @id: names the endpoint in traces
+ * @gone: the provider went away; written under both locks
+ * @tx_lock: held by the one SEND that runs
+ * @rx_lock: held by the one RECV that runs: &rx_mutex, or &tx_lock where the
+ *	channel wants them serialized
+ * @rx_mutex: see @rx_lock
+ * @tx: user to kernel
+ * @rx: kernel to user
+ * @rx_head: the record that a RECV took off the queue and could not deliver;
+ *	it is the next one. Protected by @rx_lock.
+ * @queue: the records after @rx_head
+ * @node: place in &bulk_channel.endpoints
+ *
+ * No lock is held while user memory may fault, see bulk_endpoint_send().
+ */
+struct bulk_endpoint {
+	const struct bulk_channel_ops *ops;
+	void *private;
+	struct bulk_channel *channel;
+	u64 id;
+	bool gone;
+	struct mutex tx_lock; /* one SEND at a time */
+	struct mutex *rx_lock; /* one RECV at a time */
+	struct mutex rx_mutex; /* where @rx_lock is not @tx_lock */
+	struct bulk_side tx;
+	struct bulk_side rx;
+	struct bulk_record *rx_head;
+	struct bulk_queue queue;
+	struct list_head node;
+};
+
+extern const struct file_operations bulk_endpoint_fops;
+extern const struct attribute_group *bulk_channel_groups[];
+extern const char * const bulk_rx_policy_names[];
+
+static inline const char *bulk_channel_name(const struct bulk_channel *ch)
+{
+	return dev_name(&ch->dev);
+}
+
+static inline struct bulk_endpoint *bulk_file_endpoint(struct file *file)
+{
+	return file->f_op == &bulk_endpoint_fops ? file->private_data : NULL;
+}
+
+int bulk_channel_attach(struct bulk_channel *ch, struct bulk_endpoint *ep,
+			fmode_t mode);
+void bulk_channel_forget(struct bulk_channel *ch, struct bulk_endpoint *ep);
+void bulk_channel_totals(struct bulk_channel *ch, struct bulk_totals *totals);
+
+struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
+					   fmode_t mode);
+void bulk_endpoint_destroy(struct bulk_endpoint *ep);
+void bulk_endpoint_detach(struct bulk_endpoint *ep);
+void bulk_endpoint_totals(struct bulk_endpoint *ep, struct bulk_totals *totals);
+void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep);
+__poll_t bulk_endpoint_poll(struct bulk_endpoint *ep);
+
+int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
+		       bool nowait);
+int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		       struct bulk_meta *meta, bool nowait);
+
+#endif /* _BULK_XFER_INTERNAL_H */

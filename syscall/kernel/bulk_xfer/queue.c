@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Queue of the records that wait for an endpoint's reader.
+ *
+ * A record's memory counts against the queue from its reservation until it is
+ * freed, also while a reader copies from it: what a user can pin is bounded by
+ * &bulk_queue.limit whatever the user does between the two.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/cred.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "queue.h"
+
+/* Pages that stay charged to an idle queue, lest every record pays twice. */
+#define BULK_CHARGE_SLACK	16
+
+/**
+ * bulk_queue_init() - make an empty queue that charges nobody
+ * @q: the queue
+ * @limit: bytes that its records may occupy, overhead included
+ * @policy: what gives way at @limit
+ */
+void bulk_queue_init(struct bulk_queue *q, size_t limit,
+		     enum bulk_rx_policy policy)
+{
+	memset(q, 0, sizeof(*q));
+	spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->records);
+	q->limit = limit;
+	q->policy = policy;
+}
+
+/**
+ * bulk_queue_charge_to() - charge an empty queue's bytes as locked memory
+ * @q: the queue
+ * @ucounts: the user; the queue takes over the caller's reference
+ * @memlock: pages that the user may lock in all
+ */
+void bulk_queue_charge_to(struct bulk_queue *q, struct ucounts *ucounts,
+			  unsigned long memlock)
+{
+	q->ucounts = ucounts;
+	q->memlock = memlock;
+}
+
+static bool bulk_queue_charge(struct bulk_queue *q, unsigned long pages)
+{
+	long locked;
+
+	if (!q->ucounts || pages <= q->charged)
+		return true;
+	pages -= q->charged;
+	locked = inc_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+	if (locked == LONG_MAX || locked > q->memlock) {
+		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+		return false;
+	}
+	q->charged += pages;
+	return true;
+}
+
+static void bulk_queue_uncharge(struct bulk_queue *q, unsigned long pages)
+{
+	if (!q->ucounts || !pages)
+		return;
+	dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+	q->charged -= pages;
+}
+
+static size_t bulk_record_size(size_t len)
+{
+	return size_add(sizeof(struct bulk_record), len);
+}
+
+static u32 lost_add(u32 a, u32 b)
+{
+	u32 sum;
+
+	return check_add_overflow(a, b, &sum) ? U32_MAX : sum;
+}
+
+static bool bulk_queue_fits(struct bulk_queue *q, size_t size)
+{
+	return size <= q->limit && q->bytes <= q->limit - size;
+}
+
+static void bulk_queue_put_bytes(struct bulk_queue *q, size_t size)
+{
+	unsigned long pages;
+
+	lockdep_assert_held(&q->lock);
+	q->bytes -= size;
+	pages = DIV_ROUND_UP(q->bytes, PAGE_SIZE);
+	if (q->charged > pages + BULK_CHARGE_SLACK)
+		bulk_queue_uncharge(q, q->charged - pages);
+}
+
+static struct bulk_record *bulk_queue_unlink_first(struct bulk_queue *q)
+{
+	struct bulk_record *rec;
+
+	lockdep_assert_held(&q->lock);
+	rec = list_first_entry_or_null(&q->records, struct bulk_record, list);
+	if (!rec)
+		return NULL;
+	list_del(&rec->list);
+	WRITE_ONCE(q->count, q->count - 1);
+	return rec;
+}
+
+static void bulk_queue_lose(struct bulk_queue *q, struct bulk_record *after,
+			    u32 lost)
+{
+	lockdep_assert_held(&q->lock);
+	if (after)
+		after->lost = lost_add(after->lost, lost);
+	else
+		q->pending_lost = lost_add(q->pending_lost, lost);
+}
+
+/* Move the oldest records to @victims until @size bytes fit. */
+static unsigned int bulk_queue_evict(struct bulk_queue *q, size_t size,
+				     struct list_head *victims)
+{
+	unsigned int evicted = 0;
+	struct bulk_record *rec;
+
+	while (!bulk_queue_fits(q, size)) {
+		rec = bulk_queue_unlink_first(q);
+		if (!rec)
+			break;
+		list_add(&rec->list, victims);
+		bulk_queue_put_bytes(q, bulk_record_size(rec->len));
+		bulk_queue_lose(q, list_first_entry_or_null(&q->records,
+							    struct bulk_record,
+							    list),
+				lost_add(rec->lost, 1));
+		q->total_lost++;
+		evicted++;
+	}
+	return evicted;
+}
+
+static int bulk_queue_get_bytes(struct bulk_queue *q, size_t size,
+				struct list_head *victims,
+				unsigned int *dropped)
+{
+	lockdep_assert_held(&q->lock);
+	if (q->policy == BULK_RX_OVERWRITE_OLDEST)
+		*dropped += bulk_queue_evict(q, size, victims);
+	if (!bulk_queue_fits(q, size))
+		return q->policy == BULK_RX_BLOCK ? -EAGAIN : -ENOSPC;
+	if (!bulk_queue_charge(q, DIV_ROUND_UP(q->bytes + size, PAGE_SIZE)))
+		return -ENOMEM;
+	q->bytes += size;
+	return 0;
+}
+
+/* A record that the policy lets go is counted; with BLOCK its producer has it. */
+static void bulk_queue_refuse(struct bulk_queue *q, unsigned int *dropped)
+{
+	lockdep_assert_held(&q->lock);
+	if (q->policy == BULK_RX_BLOCK)
+		return;
+	bulk_queue_lose(q, NULL, 1);
+	q->total_lost++;
+	(*dropped)++;
+}
+
+static void bulk_queue_unreserve(struct bulk_queue *q, size_t size,
+				 unsigned int *dropped)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_put_bytes(q, size);
+	bulk_queue_refuse(q, dropped);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * bulk_queue_reserve() - get memory for one record
+ * @q: the queue
+ * @len: bytes of the record, at most U32_MAX
+ * @gfp: how the memory may be allocated; it is charged to the memory cgroup,
+ *	and a cgroup at its limit is an error, not a reason to kill
+ * @dropped: incremented by the number of records that the policy let go, this
+ *	one perhaps among them
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: a record to fill and to commit or free; or -EAGAIN when the queue is
+ * full and the policy is to block, -ENOSPC when it is full under another
+ * policy, -ENOMEM when memory or the user's right to lock it is short.
+ */
+struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
+				       gfp_t gfp, unsigned int *dropped)
+{
+	size_t size = bulk_record_size(len);
+	struct bulk_record *rec, *next;
+	unsigned long flags;
+	LIST_HEAD(victims);
+	int ret;
+
+	spin_lock_irqsave(&q->lock, flags);
+	ret = bulk_queue_get_bytes(q, size, &victims, dropped);
+	if (ret)
+		bulk_queue_refuse(q, dropped);
+	spin_unlock_irqrestore(&q->lock, flags);
+
+	list_for_each_entry_safe(rec, next, &victims, list)
+		kvfree(rec);
+	if (ret)
+		return ERR_PTR(ret);
+
+	/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
+	rec = kvmalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	if (!rec) {
+		bulk_queue_unreserve(q, size, dropped);
+		return ERR_PTR(-ENOMEM);
+	}
+	rec->len = len;
+	return rec;
+}
+
+/**
+ * bulk_queue_commit() - let the reader have a reserved record
+ * @q: the queue
+ * @rec: from bulk_queue_reserve(), all of its data written
+ * @tag: the record's tag
+ *
+ * Records are queued in the order of their commits.
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ */
+void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag)
+{
+	unsigned long flags;
+
+	rec->tag = tag;
+	spin_lock_irqsave(&q->lock, flags);
+	rec->lost = q->pending_lost;
+	q->pending_lost = 0;
+	list_add_tail(&rec->list, &q->records);
+	WRITE_ONCE(q->count, q->count + 1);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * bulk_queue_take() - take the record that waits longest
+ * @q: the queue
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: a record for bulk_queue_free(), or NULL when none waits.
+ */
+struct bulk_record *bulk_queue_take(struct bulk_queue *q)
+{
+	struct bulk_record *rec;
+	unsigned long flags;
+
+	/* A record that is just being committed announces itself later. */
+	if (!READ_ONCE(q->count))
+		return NULL;
+	spin_lock_irqsave(&q->lock, flags);
+	rec = bulk_queue_unlink_first(q);
+	spin_unlock_irqrestore(&q->lock, flags);
+	return rec;
+}
+
+/**
+ * bulk_queue_free() - free a record that was taken, or reserved and not wanted
+ * @q: the queue that it came from
+ * @rec: the record
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ */
+void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_put_bytes(q, bulk_record_size(rec->len));
+	spin_unlock_irqrestore(&q->lock, flags);
+	kvfree(rec);
+}
+
+/**
+ * bulk_queue_has_room() - would a record be accepted now without a loss?
+ * @q: the queue
+ * @len: its bytes
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: true if so.
+ */
+bool bulk_queue_has_room(struct bulk_queue *q, size_t len)
+{
+	unsigned long flags;
+	bool fits;
+
+	spin_lock_irqsave(&q->lock, flags);
+	fits = bulk_queue_fits(q, bulk_record_size(len));
+	spin_unlock_irqrestore(&q->lock, flags);
+	return fits;
+}
+
+/**
+ * bulk_queue_destroy() - free what waits and return what was charged
+ * @q: the queue; nobody else may use it any more
+ */
+void bulk_queue_destroy(struct bulk_queue *q)
+{
+	struct bulk_record *rec;
+
+	while ((rec = bulk_queue_take(q)))
+		bulk_queue_free(q, rec);
+	bulk_queue_uncharge(q, q->charged);
+	if (q->ucounts)
+		put_ucounts(q->ucounts);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the queue: order, limit, policies, counts of lost records.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <kunit/test.h>
+#include <linux/cred.h>
+#include <linux/user_namespace.h>
+
+#include "queue.h"
+
+#define RECORD_SIZE(len)	(sizeof(struct bulk_record) + (len))
+
+struct fixture {
+	struct bulk_queue q;
+	unsigned int dropped;
+};
+
+static int queue_test_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+static struct bulk_queue *make_queue(struct kunit *test, unsigned int records,
+				     size_t len, enum bulk_rx_policy policy)
+{
+	struct fixture *f = test->priv;
+
+	bulk_queue_init(&f->q, records * RECORD_SIZE(len), policy);
+	return &f->q;
+}
+
+static long put(struct kunit *test, u64 tag, size_t len)
+{
+	struct fixture *f = test->priv;
+	struct bulk_record *rec;
+
+	rec = bulk_queue_reserve(&f->q, len, GFP_KERNEL, &f->dropped);
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	memset(rec->data, (u8)tag, len);
+	bulk_queue_commit(&f->q, rec, tag);
+	return 0;
+}
+
+static void expect_record(struct kunit *test, u64 tag, size_t len, u32 lost)
+{
+	struct fixture *f = test->priv;
+	struct bulk_record *rec = bulk_queue_take(&f->q);
+
+	KUNIT_ASSERT_NOT_NULL(test, rec);
+	KUNIT_EXPECT_EQ(test, rec->tag, tag);
+	KUNIT_EXPECT_EQ(test, rec->len, len);
+	KUNIT_EXPECT_EQ(test, rec->lost, lost);
+	if (len)
+		KUNIT_EXPECT_NULL(test, memchr_inv(rec->data, (u8)tag, len));
+	bulk_queue_free(&f->q, rec);
+}
+
+static void expect_empty(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_NULL(test, bulk_queue_take(&f->q));
+	KUNIT_EXPECT_EQ(test, f->q.count, 0);
+	KUNIT_EXPECT_EQ(test, f->q.bytes, 0);
+}
+
+static void order_is_first_in_first_out(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 100, 100, BULK_RX_BLOCK);
+	u64 tag;
+
+	for (tag = 0; tag < 100; tag++)
+		KUNIT_EXPECT_EQ(test, put(test, tag, tag), 0);
+	KUNIT_EXPECT_EQ(test, q->count, 100);
+	for (tag = 0; tag < 100; tag++)
+		expect_record(test, tag, tag, 0);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
+static void order_is_that_of_commits(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 2, 8, BULK_RX_BLOCK);
+	struct bulk_record *a, *b;
+	unsigned int dropped = 0;
+
+	a = bulk_queue_reserve(q, 0, GFP_KERNEL, &dropped);
+	b = bulk_queue_reserve(q, 0, GFP_KERNEL, &dropped);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(a));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(b));
+	KUNIT_EXPECT_NULL(test, bulk_queue_take(q));
+	bulk_queue_commit(q, b, 2);
+	bulk_queue_commit(q, a, 1);
+	expect_record(test, 2, 0, 0);
+	expect_record(test, 1, 0, 0);
+	bulk_queue_destroy(q);
+}
+
+static void block_keeps_all(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 2, 64, BULK_RX_BLOCK);
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
+	KUNIT_EXPECT_EQ(test, put(test, 2, 64), 0);
+	KUNIT_EXPECT_FALSE(test, bulk_queue_has_room(q, 0));
+	KUNIT_EXPECT_EQ(test, put(test, 3, 0), -EAGAIN);
+	expect_record(test, 1, 64, 0);
+	KUNIT_EXPECT_TRUE(test, bulk_queue_has_room(q, 64));
+	KUNIT_EXPECT_EQ(test, put(test, 3, 64), 0);
+	expect_record(test, 2, 64, 0);
+	expect_record(test, 3, 64, 0);
+	expect_empty(test);
+	KUNIT_EXPECT_EQ(test, f->dropped, 0);
+	KUNIT_EXPECT_EQ(test, q->total_lost, 0);
+	bulk_queue_destroy(q);
+}
+
+static void refuse_newest_counts_in_the_next(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 2, 64, BULK_RX_REFUSE_NEWEST);
+	struct fixture *f = test->priv;
+	u64 tag;
+
+	for (tag = 0; tag < 2; tag++)
+		KUNIT_EXPECT_EQ(test, put(test, tag, 64), 0);
+	for (; tag < 5; tag++)
+		KUNIT_EXPECT_EQ(test, put(test, tag, 64), -ENOSPC);
+	expect_record(test, 0, 64, 0);
+	KUNIT_EXPECT_EQ(test, put(test, 5, 64), 0);
+	expect_record(test, 1, 64, 0);
+	expect_record(test, 5, 64, 3);
+	expect_empty(test);
+	KUNIT_EXPECT_EQ(test, f->dropped, 3);
+	KUNIT_EXPECT_EQ(test, q->total_lost, 3);
+	bulk_queue_destroy(q);
+}
+
+static void overwrite_oldest_counts_in_the_next(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 2, 64, BULK_RX_OVERWRITE_OLDEST);
+	struct fixture *f = test->priv;
+	u64 tag;
+
+	for (tag = 0; tag < 5; tag++)
+		KUNIT_EXPECT_EQ(test, put(test, tag, 64), 0);
+	KUNIT_EXPECT_EQ(test, f->dropped, 3);
+	expect_record(test, 3, 64, 3);
+	expect_record(test, 4, 64, 0);
+	expect_empty(test);
+	KUNIT_EXPECT_EQ(test, q->total_lost, 3);
+	bulk_queue_destroy(q);
+}
+
+static void overwrite_of_all_counts_in_the_newest(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 4, 64, BULK_RX_OVERWRITE_OLDEST);
+
+	KUNIT_EXPECT_EQ(test, put(test, 0, 64), 0);
+	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
+	KUNIT_EXPECT_EQ(test, put(test, 2, q->limit - RECORD_SIZE(0)), 0);
+	expect_record(test, 2, q->limit - RECORD_SIZE(0), 2);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
+static void taken_record_is_not_overwritten(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 2, 64, BULK_RX_OVERWRITE_OLDEST);
+	struct bulk_record *head;
+
+	KUNIT_EXPECT_EQ(test, put(test, 7, 64), 0);
+	head = bulk_queue_take(q);
+	KUNIT_ASSERT_NOT_NULL(test, head);
+	KUNIT_EXPECT_EQ(test, put(test, 8, 64), 0);
+	KUNIT_EXPECT_EQ(test, put(test, 9, 64), 0);
+	KUNIT_EXPECT_EQ(test, head->tag, 7);
+	KUNIT_EXPECT_NULL(test, memchr_inv(head->data, 7, 64));
+	KUNIT_EXPECT_EQ(test, q->bytes, 2 * RECORD_SIZE(64));
+	bulk_queue_free(q, head);
+	expect_record(test, 9, 64, 1);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
+static void lost_saturates(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 1, 64, BULK_RX_REFUSE_NEWEST);
+
+	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
+	q->pending_lost = U32_MAX - 1;
+	KUNIT_EXPECT_EQ(test, put(test, 2, 64), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, put(test, 3, 64), -ENOSPC);
+	expect_record(test, 1, 64, 0);
+	KUNIT_EXPECT_EQ(test, put(test, 4, 64), 0);
+	expect_record(test, 4, 64, U32_MAX);
+	bulk_queue_destroy(q);
+}
+
+static void reservation_counts_and_returns(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 1, 64, BULK_RX_BLOCK);
+	struct bulk_record *rec;
+	unsigned int dropped = 0;
+
+	rec = bulk_queue_reserve(q, 64, GFP_KERNEL, &dropped);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rec));
+	KUNIT_EXPECT_EQ(test, put(test, 1, 0), -EAGAIN);
+	bulk_queue_free(q, rec);
+	expect_empty(test);
+	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
+	expect_record(test, 1, 64, 0);
+	bulk_queue_destroy(q);
+}
+
+static void impossible_length_is_refused(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 1, 64, BULK_RX_BLOCK);
+
+	KUNIT_EXPECT_EQ(test, put(test, 1, 65), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, put(test, 1, SIZE_MAX), -EAGAIN);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
+/*
+ * A user of its own, without anybody's other locked memory; alloc_ucounts()
+ * takes the reference that the queue returns.
+ */
+static struct bulk_queue *make_charged_queue(struct kunit *test,
+					     unsigned long memlock,
+					     struct ucounts **user)
+{
+	struct bulk_queue *q = make_queue(test, 64, PAGE_SIZE, BULK_RX_BLOCK);
+
+	*user = alloc_ucounts(&init_user_ns, KUIDT_INIT(987654));
+	KUNIT_ASSERT_NOT_NULL(test, *user);
+	bulk_queue_charge_to(q, get_ucounts(*user), memlock);
+	return q;
+}
+
+static long locked_pages(struct ucounts *user)
+{
+	return get_rlimit_value(user, UCOUNT_RLIMIT_MEMLOCK);
+}
+
+static void charge_stops_at_the_limit(struct kunit *test)
+{
+	struct ucounts *user;
+	struct bulk_queue *q = make_charged_queue(test, 4, &user);
+
+	KUNIT_EXPECT_EQ(test, put(test, 1, 3 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, locked_pages(user), 4);
+	KUNIT_EXPECT_EQ(test, put(test, 2, PAGE_SIZE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, locked_pages(user), 4);
+	KUNIT_EXPECT_EQ(test, put(test, 2, 64), 0);
+	expect_record(test, 1, 3 * PAGE_SIZE, 0);
+	expect_record(test, 2, 64, 0);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+	KUNIT_EXPECT_EQ(test, locked_pages(user), 0);
+	put_ucounts(user);
+}
+
+static void charge_shrinks_with_the_queue(struct kunit *test)
+{
+	struct ucounts *user;
+	struct bulk_queue *q = make_charged_queue(test, 1000, &user);
+	u64 tag;
+
+	for (tag = 0; tag < 40; tag++)
+		KUNIT_EXPECT_EQ(test, put(test, tag, PAGE_SIZE), 0);
+	KUNIT_EXPECT_GE(test, locked_pages(user), 40);
+	for (tag = 0; tag < 40; tag++)
+		expect_record(test, tag, PAGE_SIZE, 0);
+	KUNIT_EXPECT_LE(test, locked_pages(user), 16);
+	bulk_queue_destroy(q);
+	KUNIT_EXPECT_EQ(test, locked_pages(user), 0);
+	put_ucounts(user);
+}
+
+static void charge_of_what_waits_returns_at_the_end(struct kunit *test)
+{
+	struct ucounts *user;
+	struct bulk_queue *q = make_charged_queue(test, 1000, &user);
+
+	KUNIT_EXPECT_EQ(test, put(test, 1, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, put(test, 2, PAGE_SIZE), 0);
+	bulk_queue_destroy(q);
+	KUNIT_EXPECT_EQ(test, locked_pages(user), 0);
+	put_ucounts(user);
+}
+
+static struct kunit_case queue_cases[] = {
+	KUNIT_CASE(order_is_first_in_first_out),
+	KUNIT_CASE(order_is_that_of_commits),
+	KUNIT_CASE(block_keeps_all),
+	KUNIT_CASE(refuse_newest_counts_in_the_next),
+	KUNIT_CASE(overwrite_oldest_counts_in_the_next),
+	KUNIT_CASE(overwrite_of_all_counts_in_the_newest),
+	KUNIT_CASE(taken_record_is_not_overwritten),
+	KUNIT_CASE(lost_saturates),
+	KUNIT_CASE(reservation_counts_and_returns),
+	KUNIT_CASE(impossible_length_is_refused),
+	KUNIT_CASE(charge_stops_at_the_limit),
+	KUNIT_CASE(charge_shrinks_with_the_queue),
+	KUNIT_CASE(charge_of_what_waits_returns_at_the_end),
+	{}
+};
+
+static struct kunit_suite queue_suite = {
+	.name = "bulk_xfer_queue",
+	.init = queue_test_init,
+	.test_cases = queue_cases,
+};
+
+kunit_test_suite(queue_suite);

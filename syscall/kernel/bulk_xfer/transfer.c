@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One record through an endpoint: locks, faults, waiting.
+ *
+ * User memory is accessed with page faults disabled while a lock is held or the
+ * provider runs, and is faulted in between two attempts with neither. A page
+ * that never comes (userfaultfd, FUSE) thus stalls its own caller alone, and a
+ * record whose copy fails has not moved.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <trace/events/bulk_xfer.h>
+
+#include "internal.h"
+
+/* Make present what a copy missed; the loop around it ends with a signal. */
+static int bulk_fault_in(struct iov_iter *iter, size_t len, bool write)
+{
+	size_t missing;
+
+	if (!user_backed_iter(iter) || !len)
+		return -EFAULT;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	missing = write ? fault_in_iov_iter_writeable(iter, len)
+			: fault_in_iov_iter_readable(iter, len);
+	cond_resched();
+	return missing ? -EFAULT : 0;
+}
+
+static int bulk_wait(struct bulk_side *side, int seen, bool nowait)
+{
+	if (nowait)
+		return -EAGAIN;
+	return wait_event_interruptible(side->wait,
+					atomic_read(&side->events) != seen);
+}
+
+static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,
+			  size_t len, u64 tag)
+{
+	int ret;
+
+	mutex_lock(&ep->tx_lock);
+	ret = -ENODEV;
+	if (!ep->gone) {
+		pagefault_disable();
+		ret = ep->ops->send(ep, from, tag);
+		pagefault_enable();
+	}
+	if (!ret) {
+		ep->tx.records++;
+		ep->tx.bytes += len;
+	}
+	mutex_unlock(&ep->tx_lock);
+	return ret;
+}
+
+/**
+ * bulk_endpoint_send() - hand one record to the provider
+ * @ep: the endpoint, open for writing
+ * @from: the record
+ * @tag: travels with it
+ * @nowait: -EAGAIN instead of waiting for room
+ *
+ * Context: Process context. No lock is held while user memory faults.
+ * Return: 0 when the provider took the record; otherwise nothing was taken:
+ * -EMSGSIZE for more than the channel's max_record, -EFAULT, -EAGAIN,
+ * -ERESTARTSYS for a signal, -ENODEV, -ENOMEM, or another errno of the
+ * provider's.
+ */
+int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
+		       bool nowait)
+{
+	size_t len = iov_iter_count(from);
+	struct iov_iter_state start;
+	int ret, seen;
+
+	if (len > ep->channel->max_record)
+		return -EMSGSIZE;
+	iov_iter_save_state(from, &start);
+	for (;;) {
+		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
+		seen = atomic_read_acquire(&ep->tx.events);
+		ret = bulk_send_once(ep, from, len, tag);
+		if (likely(!ret))
+			break;
+		iov_iter_restore(from, &start);
+		if (ret == -EAGAIN)
+			ret = bulk_wait(&ep->tx, seen, nowait);
+		else if (ret == -EFAULT)
+			ret = bulk_fault_in(from, len, false);
+		if (ret)
+			return ret;
+	}
+	trace_bulk_send(bulk_channel_name(ep->channel), ep->id, len, tag);
+	return 0;
+}
+
+static int bulk_deliver_head(struct bulk_endpoint *ep, struct iov_iter *to,
+			     struct bulk_meta *meta)
+{
+	struct bulk_record *rec = ep->rx_head;
+
+	meta->len = rec->len;
+	meta->lost = rec->lost;
+	meta->tag = rec->tag;
+	if (rec->len > iov_iter_count(to))
+		return -EMSGSIZE;
+	if (copy_to_iter(rec->data, rec->len, to) != rec->len)
+		return -EFAULT;
+	WRITE_ONCE(ep->rx_head, NULL);
+	bulk_queue_free(&ep->queue, rec);
+	bulk_tx_wake(ep);
+	return 0;
+}
+
+static int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
+			    struct bulk_meta *meta)
+{
+	lockdep_assert_held(ep->rx_lock);
+	if (!ep->rx_head)
+		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
+	if (ep->rx_head)
+		return bulk_deliver_head(ep, to, meta);
+	if (ep->gone)
+		return -ENODEV;
+	return ep->ops->recv ? ep->ops->recv(ep, to, meta) : -EAGAIN;
+}
+
+static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
+			  struct bulk_meta *meta)
+{
+	int ret;
+
+	memset(meta, 0, sizeof(*meta));
+	mutex_lock(ep->rx_lock);
+	pagefault_disable();
+	ret = bulk_recv_locked(ep, to, meta);
+	pagefault_enable();
+	if (!ret) {
+		ep->rx.records++;
+		ep->rx.bytes += meta->len;
+	}
+	mutex_unlock(ep->rx_lock);
+	return ret;
+}
+
+/**
+ * bulk_endpoint_recv() - take one record
+ * @ep: the endpoint, open for reading
+ * @to: room for it
+ * @meta: filled in
+ * @nowait: -EAGAIN instead of waiting for a record
+ *
+ * Context: Process context. No lock is held while user memory faults.
+ * Return: 0; otherwise the record, if there is one, is still the next one:
+ * -EMSGSIZE when the room is too small (@meta tells the length), -EFAULT,
+ * -EAGAIN, -ERESTARTSYS for a signal, -ENODEV, or another errno of the
+ * provider's.
+ */
+int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		       struct bulk_meta *meta, bool nowait)
+{
+	struct iov_iter_state start;
+	int ret, seen;
+
+	iov_iter_save_state(to, &start);
+	for (;;) {
+		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
+		seen = atomic_read_acquire(&ep->rx.events);
+		ret = bulk_recv_once(ep, to, meta);
+		if (likely(!ret))
+			break;
+		iov_iter_restore(to, &start);
+		if (ret == -EAGAIN)
+			ret = bulk_wait(&ep->rx, seen, nowait);
+		else if (ret == -EFAULT)
+			ret = bulk_fault_in(to, meta->len, true);
+		if (ret)
+			return ret;
+	}
+	trace_bulk_recv(bulk_channel_name(ep->channel), ep->id, meta->len,
+			meta->tag, meta->lost);
+	return 0;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An open channel, and the loop that runs segments on it.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel.h"
+#include "explain.h"
+#include "message.h"
+#include "sysfs.h"
+
+#define DEFAULT_RECORD_SIZE	(64U << 10)
+
+const char *channel_name(const char *arg)
+{
+	const char *slash = strrchr(arg, '/');
+
+	return slash ? slash + 1 : arg;
+}
+
+void channel_open(struct channel *ch, const char *arg, int flags,
+		  const struct options *o)
+{
+	char path[PATH_MAX];
+	bool is_path = strchr(arg, '/');
+
+	*ch = (struct channel){
+		.name = channel_name(arg),
+		.sysroot = o->sysroot,
+	};
+	if (!*ch->name)
+		usage("'%s' is not the name of a channel", arg);
+	if (snprintf(path, sizeof(path), "%s%s%s", is_path ? "" : o->sysroot,
+		     is_path ? "" : "/dev/bulk/", arg) >= (int)sizeof(path))
+		usage("the name of the channel is too long");
+	ch->bulk = bulk_open(path, flags);
+	if (!ch->bulk)
+		explain_open(ch, path, flags);
+	sysfs_number(o->sysroot, ch->name, "max_record", &ch->max_record);
+}
+
+void channel_close(struct channel *ch)
+{
+	bulk_close(ch->bulk);
+}
+
+uint32_t channel_record_size(const struct channel *ch,
+			     const struct options *o)
+{
+	uint32_t size = o->record_size;
+
+	if (!size && ch->max_record && ch->max_record < DEFAULT_RECORD_SIZE)
+		return ch->max_record;
+	if (!size)
+		return DEFAULT_RECORD_SIZE;
+	if (ch->max_record && size > ch->max_record)
+		fail("record size %u is above the limit of channel %s: %llu (its max_record)",
+		     size, ch->name, (unsigned long long)ch->max_record);
+	return size;
+}
+
+void channel_run(struct channel *ch, struct bulk_seg *segs, unsigned int nr)
+{
+	unsigned int done = 0;
+
+	while (done < nr) {
+		long n = bulk_call(ch->bulk, segs + done, nr - done, 0);
+
+		ch->calls++;
+		if (n < 0 && errno != EINTR)
+			explain_transfer(ch, &segs[done]);
+		if (n > 0)
+			done += n;
+	}
+}
+
+/* Waits for the first segment only. Return: how many completed. */
+unsigned int channel_run_ready(struct channel *ch, struct bulk_seg *segs,
+			       unsigned int nr)
+{
+	long n;
+
+	channel_run(ch, segs, 1);
+	if (nr == 1)
+		return 1;
+	n = bulk_call(ch->bulk, segs + 1, nr - 1, BULK_DONTWAIT);
+	ch->calls++;
+	return n > 0 ? 1 + n : 1;
+}
+
+void *piece_alloc(size_t bytes)
+{
+	void *piece = malloc(bytes);
+
+	if (!piece)
+		fail("no memory for %zu bytes: take smaller records with -r",
+		     bytes);
+	memset(piece, 0x55, bytes);
+	return piece;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Errors of a channel, in words that say what to do.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "explain.h"
+#include "message.h"
+#include "sysfs.h"
+
+static const char no_call[] =
+	"this kernel has no bulk_xfer(2), or a seccomp filter hides it: it takes CONFIG_BULK_XFER=y";
+
+static void __attribute__((noreturn))
+no_channel(const struct channel *ch)
+{
+	char **names, list[512] = "none";
+	size_t used = 0;
+	int nr, i;
+
+	nr = sysfs_channels(ch->sysroot, &names);
+	if (nr < 0)
+		fail("no channel %s: %s/sys/class/bulk is not there (kernel without CONFIG_BULK_XFER, or no sysfs mounted)",
+		     ch->name, ch->sysroot);
+	for (i = 0; i < nr && used < sizeof(list); i++)
+		used += snprintf(list + used, sizeof(list) - used, "%s%s",
+				 i ? ", " : "", names[i]);
+	sysfs_free(names, nr);
+	fail("no channel %s: is the module loaded? channels: %s", ch->name,
+	     list);
+}
+
+static void __attribute__((noreturn))
+no_permission(const char *path, int flags)
+{
+	const char *what = "read and write";
+	struct stat st;
+
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		what = "read";
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		what = "write";
+	if (stat(path, &st))
+		fail("no permission for %s: run as root", path);
+	fail("no permission to %s %s (mode %04o, uid %u, gid %u): run as root, or the channel has no such direction",
+	     what, path, st.st_mode & 07777, st.st_uid, st.st_gid);
+}
+
+void explain_open(const struct channel *ch, const char *path, int flags)
+{
+	switch (errno) {
+	case ENOENT:
+	case ENXIO:
+	case ENODEV:
+		no_channel(ch);
+	case EACCES:
+	case EPERM:
+		no_permission(path, flags);
+	case EINVAL:
+	case EISDIR:
+	case ENOTDIR:
+		fail("%s is not a channel", path);
+	case ENOSYS:
+		fail("%s", no_call);
+	}
+	fail("%s: %s", path, strerror(errno));
+}
+
+static void __attribute__((noreturn))
+wrong_size(const struct channel *ch, const struct bulk_seg *seg)
+{
+	if (seg->op == BULK_OP_RECV)
+		fail("a record of %u bytes waits on channel %s: give it room with -r %u",
+		     seg->len, ch->name, seg->len);
+	fail("a record of %u bytes is above the limit of channel %s (its max_record)",
+	     seg->len, ch->name);
+}
+
+void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
+{
+	int err = errno;
+
+	switch (err) {
+	case EMSGSIZE:
+		wrong_size(ch, seg);
+	case ENODEV:
+		fail("channel %s went away: its module was unloaded",
+		     ch->name);
+	case ENOMEM:
+		fail("channel %s: no memory: the limit of locked memory (ulimit -l) or of the memory cgroup is reached",
+		     ch->name);
+	case ENOSYS:
+		fail("%s", no_call);
+	}
+	fail("%s on channel %s: %s", seg->op == BULK_OP_SEND ? "send" : "receive",
+	     ch->name, strerror(err));
+}

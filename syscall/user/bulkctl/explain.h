@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Errors of a channel, in words that say what to do.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef BULKCTL_EXPLAIN_H
+#define BULKCTL_EXPLAIN_H
+
+#include "channel.h"
+
+/* Both read errno. */
+void explain_open(const struct channel *ch, const char *path, int flags)
+	__attribute__((noreturn));
+void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
+	__attribute__((noreturn));
+
+#endif /* BULKCTL_EXPLAIN_H */

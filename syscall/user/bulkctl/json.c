@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Strings in JSON.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <string.h>
+
+#include "json.h"
+
+/* Return: length of the UTF-8 character at s, 0: it is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t len, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* overlong forms, surrogates, and what is above U+10FFFF */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* Return: how many bytes of s it took. */
+static size_t put_char(FILE *f, const char *s)
+{
+	unsigned char c = *s;
+	size_t len = utf8_length((const unsigned char *)s);
+
+	if (!len) {
+		fputs("\\ufffd", f);
+		return 1;
+	}
+	if (c < 0x20 || c == 0x7f)
+		fprintf(f, "\\u%04x", c);
+	else if (c == '"' || c == '\\')
+		fprintf(f, "\\%c", c);
+	else
+		fwrite(s, 1, len, f);
+	return len;
+}
+
+void json_string(FILE *f, const char *s)
+{
+	if (!s) {
+		fputs("null", f);
+		return;
+	}
+	fputc('"', f);
+	while (*s)
+		s += put_char(f, s);
+	fputc('"', f);
+}

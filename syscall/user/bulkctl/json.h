@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Strings in JSON.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef BULKCTL_JSON_H
+#define BULKCTL_JSON_H
+
+#include <stdio.h>
+
+/* Quoted; NULL is null, and a byte that is no UTF-8 becomes U+FFFD. */
+void json_string(FILE *f, const char *s);
+
+#endif /* BULKCTL_JSON_H */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The command line of bulkctl, parsed.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef BULKCTL_OPTIONS_H
+#define BULKCTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	OPT_RECORD	= 1 << 0,
+	OPT_COUNT	= 1 << 1,
+	OPT_SEED	= 1 << 2,
+	OPT_BYTES	= 1 << 3,
+	OPT_OUTPUT	= 1 << 4,
+	OPT_JSON	= 1 << 5,
+	OPT_SYSROOT	= 1 << 6,
+	OPT_HELP	= 1 << 7,
+	OPT_VERSION	= 1 << 8,
+};
+
+/* What every verb understands. */
+#define OPT_COMMON	(OPT_JSON | OPT_SYSROOT)
+
+struct options {
+	unsigned int given;	/* OPT_* */
+	uint32_t record_size;	/* 0: not given */
+	uint64_t count;
+	uint64_t seed;
+	uint64_t bytes;
+	const char *output;	/* NULL: not given */
+	const char *sysroot;	/* "" unless given */
+};
+
+static inline bool given(const struct options *o, unsigned int opt)
+{
+	return o->given & opt;
+}
+
+/* Exits with 2 when the command line makes no sense. Return: index of the verb. */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif /* BULKCTL_OPTIONS_H */

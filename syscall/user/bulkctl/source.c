@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receiving from the source channel, whose records can be checked.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <inttypes.h>
+
+#include <linux/bulk_channels.h>
+
+#include "message.h"
+#include "output.h"
+#include "progress.h"
+#include "recv.h"
+#include "stream.h"
+
+static void request(struct recv *c)
+{
+	struct bulk_source_request request = {
+		.count = c->count,
+		.size = c->r.record_size,
+		.seed = c->seed,
+	};
+	struct bulk_seg seg = bulk_seg_send(&request, sizeof(request), 0);
+
+	channel_run(&c->ch, &seg, 1);
+}
+
+static void check_batch(struct recv *c, const struct bulk_seg *segs,
+			unsigned int nr, uint64_t tag)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		c->r.lost += segs[i].lost;
+		if (segs[i].res != (__s32)c->r.record_size ||
+		    segs[i].tag != tag + i)
+			fail("record %" PRIu64 " of %u bytes came as record %" PRIu64 " of %d bytes",
+			     tag + i, c->r.record_size, (uint64_t)segs[i].tag,
+			     segs[i].res);
+	}
+}
+
+static void recv_piece(struct recv *c, uint64_t records)
+{
+	unsigned int batch = batch_records(c->r.record_size), nr, i;
+	struct bulk_seg segs[BATCH_RECORDS];
+	uint32_t size = c->r.record_size;
+	uint64_t done;
+
+	for (done = 0; done < records; done += nr) {
+		nr = records - done < batch ? records - done : batch;
+		for (i = 0; i < nr; i++)
+			segs[i] = bulk_seg_recv(c->piece + (done + i) * size,
+						size);
+		channel_run(&c->ch, segs, nr);
+		check_batch(c, segs, nr, c->r.records + done);
+	}
+}
+
+static void check_bytes(struct recv *c, size_t len)
+{
+	size_t same = stream_compare(c->seed, c->r.bytes, c->piece, len);
+
+	if (same == len)
+		return;
+	c->r.verdict = DIFFERENT;
+	warn("byte %" PRIu64 " is not the one of the stream of seed %" PRIu64,
+	     c->r.bytes + same, c->seed);
+}
+
+static void take_piece(struct recv *c, uint64_t records)
+{
+	size_t len = records * c->r.record_size;
+
+	check_bytes(c, len);
+	XXH64_update(c->sum, c->piece, len);
+	output_write(c->piece, len);
+	c->r.records += records;
+	c->r.bytes += len;
+}
+
+void recv_source(struct recv *c)
+{
+	uint64_t piece_records = piece_bytes(c->r.record_size) /
+				 c->r.record_size;
+	uint64_t total, start, nr;
+
+	if (__builtin_mul_overflow(c->count, c->r.record_size, &total))
+		usage("recv: so many records hold more than 2^64 bytes");
+	output_reserve(total);
+	c->piece = piece_alloc(piece_records * c->r.record_size);
+	c->r.verdict = VERIFIED;
+	start = now_ns();
+	request(c);
+	c->r.ns += now_ns() - start;
+	while (c->r.records < c->count && c->r.verdict == VERIFIED) {
+		nr = c->count - c->r.records;
+		if (nr > piece_records)
+			nr = piece_records;
+		start = now_ns();
+		recv_piece(c, nr);
+		c->r.ns += now_ns() - start;
+		take_piece(c, nr);
+		progress_show(c->r.bytes, total);
+	}
+	if (c->r.lost)
+		c->r.verdict = DIFFERENT;
+}

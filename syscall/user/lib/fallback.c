@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The same contract through read(2) and write(2), where the call is missing.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <bulk_xfer.h>
+
+#include "internal.h"
+
+bool bulk_is_endpoint(int fd)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, "bulk-channel:", 13);
+	fclose(f);
+	return found;
+}
+
+ssize_t bulk_fallback_recv(int fd, void *buf, size_t room)
+{
+	return read(fd, buf, room);
+}
+
+/*
+ * Not writev(2) where write(2) will do: the former returns before it reaches
+ * the endpoint when there are no bytes, and an empty record is a record.
+ */
+static ssize_t write_record(int fd, void *buf, size_t len, bool wait)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+
+	if (wait)
+		return write(fd, buf, len);
+	if (!len) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
+}
+
+static long send_one(int fd, const struct bulk_seg *seg, bool wait)
+{
+	ssize_t ret;
+
+	if (seg->tag)
+		return -ENOSYS; /* write(2) carries no tag */
+	ret = write_record(fd, (void *)(unsigned long)seg->addr, seg->len,
+			   wait);
+	return ret < 0 ? -errno : ret;
+}
+
+static long run_one(int fd, const struct bulk_seg *seg, unsigned int flags)
+{
+	if (seg->flags)
+		return -EINVAL;
+	if (seg->op == BULK_OP_RECV)
+		return -ENOSYS; /* read(2) tells neither tag nor loss */
+	if (seg->op >= BULK_OP_RESERVE && seg->op <= BULK_OP_RETURN)
+		return -EOPNOTSUPP;
+	if (seg->op != BULK_OP_SEND || seg->lost)
+		return -EINVAL;
+	return send_one(fd, seg, !(flags & BULK_DONTWAIT));
+}
+
+/*
+ * A flush has nothing to wait for: write(2) returns when the provider has the
+ * record.
+ */
+long bulk_fallback(int fd, struct bulk_seg *segs, unsigned int nr,
+		   unsigned int flags)
+{
+	unsigned int i;
+
+	if (nr > BULK_MAX_SEGS || flags & ~(BULK_DONTWAIT | BULK_FLUSH))
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		segs[i].res = run_one(fd, &segs[i], flags);
+		if (segs[i].res < 0)
+			return i ? (long)i : segs[i].res;
+	}
+	return i;
+}
