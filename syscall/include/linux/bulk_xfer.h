@@ -54,6 +54,9 @@ struct bulk_meta {
  *	taken; otherwise nothing of it may have had an effect: -EFAULT when the
  *	copy came short, -EAGAIN when the provider has no room now (it calls
  *	bulk_tx_wake() when it has), or another errno for the caller.
+ * @take: the same as @send for a record that is in kernel memory already; it
+ *	doesn't return -EFAULT. Short records come this way, for they cost less
+ *	without an iov_iter. Without it, all come through @send. Optional.
  * @recv: produce a record on demand into @to. Called when the endpoint's queue
  *	is empty. Fills @meta before it copies. Returns 0; otherwise the record
  *	is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
@@ -69,14 +72,16 @@ struct bulk_meta {
  * there. Hence no user can stall a provider inside of an operation, and with
  * it the provider's unloading.
  *
- * @send runs under the endpoint's TX lock and @recv under its RX lock, so that
- * each is alone with itself; both run beside each other unless the channel
- * has BULK_CHANNEL_SERIAL.
+ * @send and @take run under the endpoint's TX lock and @recv under its RX lock,
+ * so that each direction is alone with itself; both directions run beside each
+ * other unless the channel has BULK_CHANNEL_SERIAL.
  */
 struct bulk_channel_ops {
 	int (*open)(struct bulk_endpoint *ep);
 	void (*release)(struct bulk_endpoint *ep);
 	int (*send)(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag);
+	int (*take)(struct bulk_endpoint *ep, const void *data, size_t len,
+		    u64 tag);
 	int (*recv)(struct bulk_endpoint *ep, struct iov_iter *to,
 		    struct bulk_meta *meta);
 	__poll_t (*poll)(struct bulk_endpoint *ep);
@@ -117,8 +122,28 @@ void bulk_channel_unregister(struct bulk_channel *ch);
 void *bulk_channel_private(struct bulk_channel *ch);
 
 struct bulk_channel *bulk_endpoint_channel(struct bulk_endpoint *ep);
-void bulk_set_private(struct bulk_endpoint *ep, void *private);
-void *bulk_private(struct bulk_endpoint *ep);
+
+/**
+ * bulk_set_private() - keep a pointer of the provider's with an endpoint
+ * @ep: the endpoint
+ * @private: for bulk_private(); the provider's release() frees it
+ */
+static inline void bulk_set_private(struct bulk_endpoint *ep, void *private)
+{
+	/* The pointer is the first member of the otherwise opaque structure. */
+	*(void **)ep = private;
+}
+
+/**
+ * bulk_private() - the pointer given to bulk_set_private()
+ * @ep: the endpoint
+ *
+ * Return: the pointer, or NULL when none was given.
+ */
+static inline void *bulk_private(struct bulk_endpoint *ep)
+{
+	return *(void **)ep;
+}
 
 struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 				 gfp_t gfp);

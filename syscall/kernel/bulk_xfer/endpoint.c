@@ -74,29 +74,6 @@ struct bulk_channel *bulk_endpoint_channel(struct bulk_endpoint *ep)
 }
 EXPORT_SYMBOL_GPL(bulk_endpoint_channel);
 
-/**
- * bulk_set_private() - keep a pointer of the provider's with an endpoint
- * @ep: the endpoint
- * @private: for bulk_private(); the provider's release() frees it
- */
-void bulk_set_private(struct bulk_endpoint *ep, void *private)
-{
-	ep->private = private;
-}
-EXPORT_SYMBOL_GPL(bulk_set_private);
-
-/**
- * bulk_private() - the pointer given to bulk_set_private()
- * @ep: the endpoint
- *
- * Return: the pointer, or NULL when none was given.
- */
-void *bulk_private(struct bulk_endpoint *ep)
-{
-	return ep->private;
-}
-EXPORT_SYMBOL_GPL(bulk_private);
-
 static unsigned long bulk_memlock_pages(void)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
@@ -122,6 +99,8 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 {
 	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 
+	/* bulk_private() relies on it. */
+	BUILD_BUG_ON(offsetof(struct bulk_endpoint, private) != 0);
 	if (!ep)
 		return NULL;
 	ep->ops = ch->ops;

@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
+#include <uapi/linux/bulk_xfer.h>
 
 #include "queue.h"
 
@@ -84,8 +85,8 @@ struct bulk_side {
 
 /**
  * struct bulk_endpoint - one open file of a channel
+ * @private: the provider's pointer, see bulk_private()
  * @ops: the provider's operations; valid under a lock while not @gone
- * @private: the provider's pointer
  * @channel: the channel, with a reference
  * @id: names the endpoint in traces
  * @gone: the provider went away; written under both locks
@@ -103,8 +104,8 @@ struct bulk_side {
  * No lock is held while user memory may fault, see bulk_endpoint_send().
  */
 struct bulk_endpoint {
-	const struct bulk_channel_ops *ops;
 	void *private;
+	const struct bulk_channel_ops *ops;
 	struct bulk_channel *channel;
 	u64 id;
 	bool gone;
@@ -149,5 +150,12 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 		       bool nowait);
 int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait);
+int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
+		     struct bulk_meta *meta);
+
+unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
+			   unsigned int n);
+unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
+			   unsigned int n);
 
 #endif /* _BULK_XFER_INTERNAL_H */

@@ -15,6 +15,9 @@
 
 #include "internal.h"
 
+/* Segments between two looks at the scheduler and at signals: 512 bytes. */
+#define BULK_RUN	16
+
 /**
  * struct bulk_call - one bulk_xfer(2)
  * @file: the endpoint's file
@@ -44,21 +47,26 @@ static void bulk_check_layout(void)
 }
 
 /*
- * Fetch a segment, once. The result is written at the same time as it will be
- * if all goes well: a segment that can't be written to fails before it has an
- * effect.
+ * Fetch segments, each field once. That they can be written to is found out
+ * here, before a segment has had an effect that its caller couldn't be told.
  */
-static int bulk_fetch_seg(struct bulk_seg *seg, struct bulk_seg __user *useg)
+static int bulk_fetch(struct bulk_seg *segs, struct bulk_seg __user *usegs,
+		      unsigned int n)
 {
-	if (!user_access_begin(useg, sizeof(*useg)))
+	unsigned int i;
+
+	if (!user_access_begin(usegs, n * sizeof(*usegs)))
 		return -EFAULT;
-	unsafe_get_user(seg->addr, &useg->addr, efault);
-	unsafe_get_user(seg->len, &useg->len, efault);
-	unsafe_get_user(seg->tag, &useg->tag, efault);
-	unsafe_get_user(seg->op, &useg->op, efault);
-	unsafe_get_user(seg->flags, &useg->flags, efault);
-	unsafe_get_user(seg->lost, &useg->lost, efault);
-	unsafe_put_user((s32)seg->len, &useg->res, efault);
+	for (i = 0; i < n; i++) {
+		unsafe_get_user(segs[i].addr, &usegs[i].addr, efault);
+		unsafe_get_user(segs[i].len, &usegs[i].len, efault);
+		unsafe_get_user(segs[i].res, &usegs[i].res, efault);
+		unsafe_get_user(segs[i].tag, &usegs[i].tag, efault);
+		unsafe_get_user(segs[i].op, &usegs[i].op, efault);
+		unsafe_get_user(segs[i].flags, &usegs[i].flags, efault);
+		unsafe_get_user(segs[i].lost, &usegs[i].lost, efault);
+		unsafe_put_user(segs[i].res, &usegs[i].res, efault);
+	}
 	user_access_end();
 	return 0;
 efault:
@@ -66,14 +74,33 @@ efault:
 	return -EFAULT;
 }
 
-static int bulk_store_received(struct bulk_seg __user *useg,
-			       const struct bulk_meta *meta)
+/* A run that ends in a bad page still has its first segments. */
+static int bulk_fetch_run(struct bulk_seg *segs, struct bulk_seg __user *usegs,
+			  unsigned int left)
 {
-	if (!user_access_begin(useg, sizeof(*useg)))
+	unsigned int n = min_t(unsigned int, left, BULK_RUN);
+
+	if (!bulk_fetch(segs, usegs, n))
+		return n;
+	return bulk_fetch(segs, usegs, 1) ?: 1;
+}
+
+/* Tell the results of segments that ran. */
+static int bulk_store(struct bulk_seg __user *usegs,
+		      const struct bulk_seg *segs, unsigned int n)
+{
+	unsigned int i;
+
+	if (!user_access_begin(usegs, n * sizeof(*usegs)))
 		return -EFAULT;
-	unsafe_put_user((s32)meta->len, &useg->res, efault);
-	unsafe_put_user(meta->tag, &useg->tag, efault);
-	unsafe_put_user(meta->lost, &useg->lost, efault);
+	for (i = 0; i < n; i++) {
+		unsafe_put_user(segs[i].res, &usegs[i].res, efault);
+		if (segs[i].op != BULK_OP_RECV)
+			continue;
+		unsafe_put_user(segs[i].len, &usegs[i].len, efault);
+		unsafe_put_user(segs[i].tag, &usegs[i].tag, efault);
+		unsafe_put_user(segs[i].lost, &usegs[i].lost, efault);
+	}
 	user_access_end();
 	return 0;
 efault:
@@ -95,52 +122,63 @@ static int bulk_permit(struct bulk_call *call, fmode_t mode, int mask)
 	return ret;
 }
 
-static int bulk_seg_send(struct bulk_call *call, const struct bulk_seg *seg)
+/* May the call do this? Asked once for each direction. */
+static int bulk_permit_op(struct bulk_call *call, u16 op)
+{
+	switch (op) {
+	case BULK_OP_SEND:
+		return bulk_permit(call, FMODE_WRITE, MAY_WRITE);
+	case BULK_OP_RECV:
+		return bulk_permit(call, FMODE_READ, MAY_READ);
+	default:
+		return 0;
+	}
+}
+
+static int bulk_seg_send(struct bulk_call *call, struct bulk_seg *seg)
 {
 	struct iov_iter from;
 	int ret;
 
 	if (seg->lost)
 		return -EINVAL;
-	ret = bulk_permit(call, FMODE_WRITE, MAY_WRITE);
-	if (ret)
-		return ret;
 	if (seg->len > call->ep->channel->max_record)
 		return -EMSGSIZE;
 	ret = import_ubuf(ITER_SOURCE, u64_to_user_ptr(seg->addr), seg->len,
 			  &from);
 	if (ret)
 		return ret;
-	return bulk_endpoint_send(call->ep, &from, seg->tag, call->nowait);
+	ret = bulk_endpoint_send(call->ep, &from, seg->tag, call->nowait);
+	if (!ret)
+		seg->res = seg->len;
+	return ret;
 }
 
-static int bulk_seg_recv(struct bulk_call *call, const struct bulk_seg *seg,
-			 struct bulk_seg __user *useg)
+static int bulk_seg_recv(struct bulk_call *call, struct bulk_seg *seg)
 {
 	struct bulk_meta meta;
 	struct iov_iter to;
 	size_t room;
 	int ret;
 
-	ret = bulk_permit(call, FMODE_READ, MAY_READ);
-	if (ret)
-		return ret;
 	/* Room beyond the longest record need not be there. */
 	room = min_t(size_t, seg->len, call->ep->channel->max_record);
 	ret = import_ubuf(ITER_DEST, u64_to_user_ptr(seg->addr), room, &to);
 	if (ret)
 		return ret;
 	ret = bulk_endpoint_recv(call->ep, &to, &meta, call->nowait);
-	if (!ret)
-		/* Only a caller that unmaps its own segments can miss this. */
-		(void)bulk_store_received(useg, &meta);
-	else if (ret == -EMSGSIZE && put_user((u32)meta.len, &useg->len))
-		ret = -EFAULT;
-	return ret;
+	if (ret == -EMSGSIZE)
+		seg->len = meta.len;
+	if (ret)
+		return ret;
+	seg->res = meta.len;
+	seg->tag = meta.tag;
+	seg->lost = meta.lost;
+	return 0;
 }
 
-static int bulk_run_op(struct bulk_call *call, const struct bulk_seg *seg,
-		       struct bulk_seg __user *useg)
+/* One segment with all that it may need: refusals, faults, waiting. */
+static int bulk_run_seg(struct bulk_call *call, struct bulk_seg *seg)
 {
 	if (seg->flags)
 		return -EINVAL;
@@ -148,7 +186,7 @@ static int bulk_run_op(struct bulk_call *call, const struct bulk_seg *seg,
 	case BULK_OP_SEND:
 		return bulk_seg_send(call, seg);
 	case BULK_OP_RECV:
-		return bulk_seg_recv(call, seg, useg);
+		return bulk_seg_recv(call, seg);
 	case BULK_OP_RESERVE:
 	case BULK_OP_COMMIT:
 	case BULK_OP_BORROW:
@@ -159,35 +197,70 @@ static int bulk_run_op(struct bulk_call *call, const struct bulk_seg *seg,
 	}
 }
 
-static int bulk_run_seg(struct bulk_call *call, struct bulk_seg __user *useg)
+/* Run the segments at the start that need nothing out of the ordinary. */
+static unsigned int bulk_run_plain(struct bulk_call *call,
+				   struct bulk_seg *segs, unsigned int n)
 {
-	struct bulk_seg seg;
-	int ret;
-
-	ret = bulk_fetch_seg(&seg, useg);
-	if (ret)
-		return ret;
-	ret = bulk_run_op(call, &seg, useg);
-	if (ret && put_user(ret == -ERESTARTSYS ? -EINTR : ret, &useg->res))
-		return -EFAULT;
-	return ret;
+	switch (segs->op) {
+	case BULK_OP_SEND:
+		return bulk_send_run(call->ep, segs, n);
+	case BULK_OP_RECV:
+		return bulk_recv_run(call->ep, segs, n);
+	default:
+		return 0;
+	}
 }
 
-static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *segs,
+/*
+ * Run @n segments that were fetched. Return how many completed; if the next one
+ * failed, @error is its errno.
+ */
+static unsigned int bulk_run_fetched(struct bulk_call *call,
+				     struct bulk_seg *segs, unsigned int n,
+				     int *error)
+{
+	unsigned int i = 0, ran;
+
+	while (i < n) {
+		*error = bulk_permit_op(call, segs[i].op);
+		ran = *error ? 0 : bulk_run_plain(call, segs + i, n - i);
+		i += ran;
+		if (ran)
+			continue;
+		if (!*error)
+			*error = bulk_run_seg(call, segs + i);
+		if (*error) {
+			segs[i].res = *error == -ERESTARTSYS ? -EINTR : *error;
+			break;
+		}
+		i++;
+	}
+	return i;
+}
+
+static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
 			  unsigned int nr_segs)
 {
-	unsigned int done;
-	int ret = 0;
+	struct bulk_seg segs[BULK_RUN];
+	int n, ran, error = 0;
+	long done = 0;
 
-	for (done = 0; done < nr_segs; done++) {
-		if (done && signal_pending(current))
-			break;
-		ret = bulk_run_seg(call, segs + done);
-		if (ret)
+	while (done < nr_segs) {
+		n = bulk_fetch_run(segs, usegs + done, nr_segs - done);
+		if (n < 0)
+			return done ?: n;
+		ran = bulk_run_fetched(call, segs, n, &error);
+		/* Only who unmaps the segments meanwhile misses the results. */
+		if (bulk_store(usegs + done, segs, ran + !!error) && error)
+			error = -EFAULT;
+		done += ran;
+		if (error)
+			return done ?: error;
+		if (signal_pending(current))
 			break;
 		cond_resched();
 	}
-	return done ?: ret;
+	return done;
 }
 
 /**

@@ -31,6 +31,12 @@ static int bulk_fault_in(struct iov_iter *iter, size_t len, bool write)
 	return missing ? -EFAULT : 0;
 }
 
+/* As it was before an attempt that failed. */
+static void bulk_rewind(struct iov_iter *iter, size_t count)
+{
+	iov_iter_revert(iter, count - iov_iter_count(iter));
+}
+
 static int bulk_wait(struct bulk_side *side, int seen, bool nowait)
 {
 	if (nowait)
@@ -76,19 +82,17 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 		       bool nowait)
 {
 	size_t len = iov_iter_count(from);
-	struct iov_iter_state start;
 	int ret, seen;
 
 	if (len > ep->channel->max_record)
 		return -EMSGSIZE;
-	iov_iter_save_state(from, &start);
 	for (;;) {
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		seen = atomic_read_acquire(&ep->tx.events);
 		ret = bulk_send_once(ep, from, len, tag);
 		if (likely(!ret))
 			break;
-		iov_iter_restore(from, &start);
+		bulk_rewind(from, len);
 		if (ret == -EAGAIN)
 			ret = bulk_wait(&ep->tx, seen, nowait);
 		else if (ret == -EFAULT)
@@ -118,8 +122,17 @@ static int bulk_deliver_head(struct bulk_endpoint *ep, struct iov_iter *to,
 	return 0;
 }
 
-static int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
-			    struct bulk_meta *meta)
+/**
+ * bulk_recv_locked() - one attempt to receive, with the RX lock held
+ * @ep: the endpoint
+ * @to: room for the record
+ * @meta: zeroed; filled in
+ *
+ * Context: Process context, page faults disabled, the RX lock held.
+ * Return: as bulk_endpoint_recv(), with -EFAULT for a page that is missing.
+ */
+int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
+		     struct bulk_meta *meta)
 {
 	lockdep_assert_held(ep->rx_lock);
 	if (!ep->rx_head)
@@ -165,17 +178,16 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait)
 {
-	struct iov_iter_state start;
+	size_t room = iov_iter_count(to);
 	int ret, seen;
 
-	iov_iter_save_state(to, &start);
 	for (;;) {
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		seen = atomic_read_acquire(&ep->rx.events);
 		ret = bulk_recv_once(ep, to, meta);
 		if (likely(!ret))
 			break;
-		iov_iter_restore(to, &start);
+		bulk_rewind(to, room);
 		if (ret == -EAGAIN)
 			ret = bulk_wait(&ep->rx, seen, nowait);
 		else if (ret == -EFAULT)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "channel.h"
+#include "clock.h"
 #include "input.h"
 #include "message.h"
 #include "output.h"
@@ -44,7 +45,7 @@ static void check_batch(struct copy *c, const struct bulk_seg *segs,
 		c->r.lost += segs[i + 1].lost;
 		if (segs[i + 1].res != (__s32)segs[i].len ||
 		    segs[i + 1].tag != segs[i].tag)
-			fail("record %" PRIu64 " of %u bytes came back as record %" PRIu64 " of %d bytes",
+			fail("record %" PRIu64 " of %u bytes came back as %" PRIu64 " of %d bytes",
 			     (uint64_t)segs[i].tag, segs[i].len,
 			     (uint64_t)segs[i + 1].tag, segs[i + 1].res);
 	}

@@ -64,6 +64,15 @@ static void print_text(const struct entry *e)
 	       e->endpoints);
 }
 
+static void print_start(bool json)
+{
+	if (json)
+		putchar('[');
+	else
+		printf("%-16s %-7s %12s %12s  %-16s %9s\n", "CHANNEL", "MODE",
+		       "MAX_RECORD", "RX_LIMIT", "RX_POLICY", "ENDPOINTS");
+}
+
 int verb_list(const struct options *o, char **args)
 {
 	bool json = given(o, OPT_JSON);
@@ -73,11 +82,7 @@ int verb_list(const struct options *o, char **args)
 
 	(void)args;
 	nr = sysfs_channels_or_fail(o->sysroot, &names);
-	if (json)
-		putchar('[');
-	else
-		printf("%-16s %-7s %12s %12s  %-16s %9s\n", "CHANNEL", "MODE",
-		       "MAX_RECORD", "RX_LIMIT", "RX_POLICY", "ENDPOINTS");
+	print_start(json);
 	for (i = 0; i < nr; i++) {
 		look_up(&e, o->sysroot, names[i]);
 		if (json && i)

@@ -45,7 +45,7 @@ static void on_signal(int sig)
 
 static void catch_signals(void)
 {
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGXFSZ };
 	struct sigaction sa = { .sa_handler = on_signal };
 	size_t i;
 

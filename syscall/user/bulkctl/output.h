@@ -24,7 +24,7 @@ void output_finish(void);
 /* True when data go to standard output, and figures therefore can't. */
 bool output_is_stdout(void);
 
-/* Undoes a half-written file; also done on SIGINT, SIGTERM and SIGHUP. */
+/* Undoes a half-written file; also done on SIGINT, SIGTERM, SIGHUP, SIGXFSZ. */
 void output_abandon(void);
 
 #endif /* BULKCTL_OUTPUT_H */

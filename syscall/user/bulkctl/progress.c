@@ -8,11 +8,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "progress.h"
 
 #define BAR_WIDTH	40
 
+/* What is over sooner is not worth a flicker. */
+#define PATIENCE_NS	500000000ULL
+
 static bool shown;
+static uint64_t first_ns;
 
 static double mib(uint64_t bytes)
 {
@@ -34,6 +39,10 @@ static void draw_bar(uint64_t done, uint64_t total)
 void progress_show(uint64_t done, uint64_t total)
 {
 	if (!isatty(STDERR_FILENO))
+		return;
+	if (!first_ns)
+		first_ns = now_ns();
+	if (now_ns() - first_ns < PATIENCE_NS)
 		return;
 	shown = true;
 	if (total)

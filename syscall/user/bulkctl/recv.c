@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "channel.h"
+#include "clock.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"

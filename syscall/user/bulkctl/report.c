@@ -6,7 +6,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "json.h"
 #include "message.h"
@@ -80,14 +79,6 @@ int report_print(const struct report *r, const struct options *o)
 	else
 		print_text(f, r);
 	return r->verdict == DIFFERENT ? EXIT_FAILED : EXIT_GOOD;
-}
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 XXH64_state_t *checksum_new(void)

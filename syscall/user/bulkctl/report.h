@@ -36,9 +36,6 @@ struct report {
 /* Return: the exit code that goes with the verdict. */
 int report_print(const struct report *r, const struct options *o);
 
-/* CLOCK_MONOTONIC */
-uint64_t now_ns(void);
-
 XXH64_state_t *checksum_new(void);
 
 #endif /* BULKCTL_REPORT_H */

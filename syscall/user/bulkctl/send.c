@@ -12,6 +12,7 @@
 #include <linux/bulk_channels.h>
 
 #include "channel.h"
+#include "clock.h"
 #include "input.h"
 #include "message.h"
 #include "progress.h"
@@ -74,9 +75,11 @@ static enum verdict ask_sink(struct channel *ch, const struct report *r)
 	if (t.records == r->records && t.bytes == r->bytes &&
 	    t.checksum == r->checksum)
 		return VERIFIED;
-	warn("sent %" PRIu64 " records, %" PRIu64 " bytes, xxh64 %016" PRIx64 "; channel %s took %" PRIu64 ", %" PRIu64 ", %016" PRIx64,
-	     r->records, r->bytes, r->checksum, ch->name,
-	     (uint64_t)t.records, (uint64_t)t.bytes, (uint64_t)t.checksum);
+	warn("%" PRIu64 " records, %" PRIu64 " bytes, xxh64 %016" PRIx64 " were sent",
+	     r->records, r->bytes, r->checksum);
+	warn("channel %s took %" PRIu64 ", %" PRIu64 ", %016" PRIx64,
+	     ch->name, (uint64_t)t.records, (uint64_t)t.bytes,
+	     (uint64_t)t.checksum);
 	return DIFFERENT;
 }
 

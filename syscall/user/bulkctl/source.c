@@ -8,6 +8,7 @@
 
 #include <linux/bulk_channels.h>
 
+#include "clock.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"
@@ -22,8 +23,10 @@ static void request(struct recv *c)
 		.seed = c->seed,
 	};
 	struct bulk_seg seg = bulk_seg_send(&request, sizeof(request), 0);
+	uint64_t start = now_ns();
 
 	channel_run(&c->ch, &seg, 1);
+	c->r.ns += now_ns() - start;
 }
 
 static void check_batch(struct recv *c, const struct bulk_seg *segs,
@@ -35,7 +38,7 @@ static void check_batch(struct recv *c, const struct bulk_seg *segs,
 		c->r.lost += segs[i].lost;
 		if (segs[i].res != (__s32)c->r.record_size ||
 		    segs[i].tag != tag + i)
-			fail("record %" PRIu64 " of %u bytes came as record %" PRIu64 " of %d bytes",
+			fail("record %" PRIu64 " of %u bytes came as %" PRIu64 " of %d bytes",
 			     tag + i, c->r.record_size, (uint64_t)segs[i].tag,
 			     segs[i].res);
 	}
@@ -80,20 +83,26 @@ static void take_piece(struct recv *c, uint64_t records)
 	c->r.bytes += len;
 }
 
-void recv_source(struct recv *c)
+static uint64_t total_bytes(const struct recv *c)
 {
-	uint64_t piece_records = piece_bytes(c->r.record_size) /
-				 c->r.record_size;
-	uint64_t total, start, nr;
+	uint64_t total;
 
 	if (__builtin_mul_overflow(c->count, c->r.record_size, &total))
 		usage("recv: so many records hold more than 2^64 bytes");
+	return total;
+}
+
+void recv_source(struct recv *c)
+{
+	size_t bytes = piece_bytes(c->r.record_size);
+	uint64_t piece_records = bytes / c->r.record_size;
+	uint64_t total, start, nr;
+
+	total = total_bytes(c);
 	output_reserve(total);
-	c->piece = piece_alloc(piece_records * c->r.record_size);
+	c->piece = piece_alloc(bytes);
 	c->r.verdict = VERIFIED;
-	start = now_ns();
 	request(c);
-	c->r.ns += now_ns() - start;
 	while (c->r.records < c->count && c->r.verdict == VERIFIED) {
 		nr = c->count - c->r.records;
 		if (nr > piece_records)

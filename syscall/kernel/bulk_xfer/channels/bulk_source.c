@@ -26,7 +26,7 @@ static struct bulk_channel *source_channel;
 struct source {
 	struct bulk_source_request req;
 	u64 next;
-	u8 chunk[SZ_2K];
+	u8 chunk[SZ_1K];
 };
 
 static int source_open(struct bulk_endpoint *ep)
@@ -69,22 +69,27 @@ static int source_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 	return 0;
 }
 
+/* Copy @n bytes of the word that holds stream offset @pos, from there on. */
+static void source_part(u8 *buf, u64 seed, u64 pos, size_t n)
+{
+	__le64 word = cpu_to_le64(bulk_source_word(seed, pos >> 3));
+
+	memcpy(buf, (u8 *)&word + (pos & 7), n);
+}
+
 /* Write the bytes of a stream from @pos on, which need not be a word's first. */
 static void source_fill(u8 *buf, u64 seed, u64 pos, size_t len)
 {
-	while (len) {
-		__le64 word = cpu_to_le64(bulk_source_word(seed, pos >> 3));
-		size_t off = pos & 7;
-		size_t n = min(len, 8 - off);
+	size_t head = min_t(size_t, -pos & 7, len);
+	u8 *end = buf + len;
+	u64 index;
 
-		if (likely(n == 8))
-			put_unaligned(word, (__le64 *)buf);
-		else
-			memcpy(buf, (u8 *)&word + off, n);
-		buf += n;
-		pos += n;
-		len -= n;
-	}
+	source_part(buf, seed, pos, head);
+	buf += head;
+	index = (pos + head) >> 3;
+	for (; end - buf >= 8; buf += 8)
+		put_unaligned_le64(bulk_source_word(seed, index++), buf);
+	source_part(buf, seed, index << 3, end - buf);
 }
 
 static int source_produce(struct source *s, struct iov_iter *to)

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What the user side can show without a kernel that has channels.
+# Copyright (C) 2026 the bulk_xfer authors
+set -euo pipefail
+. "$(dirname "$0")/../../kernel-patches/common.sh"
+OUT=$OUT/user exec bash "$TOP/syscall/user/tests/cli.sh"
