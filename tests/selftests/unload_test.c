@@ -140,12 +140,15 @@ struct sleeper {
 	struct pollfd pfd;
 };
 
+/* Transfers until it is refused; where it can, it sleeps before long. */
 static void *transfer_sleeper(void *arg)
 {
 	struct sleeper *s = arg;
 
 	__atomic_store_n(&s->tid, gettid(), __ATOMIC_RELEASE);
-	s->ret = bulk_xfer(s->fd, &s->seg, 1, 0);
+	do
+		s->ret = bulk_xfer(s->fd, &s->seg, 1, 0);
+	while (s->ret == 1);
 	return NULL;
 }
 
@@ -166,35 +169,51 @@ static void start_sleeper(struct sleeper *s, void *(*body)(void *), long nr)
 	wait_blocked(s->tid, nr);
 }
 
-TEST_F(unload, wakes_receiver)
+static void check_ends(struct __test_metadata *_metadata,
+		       struct _test_data_unload *self, struct sleeper *s)
 {
-	struct sleeper s = { .fd = self->fd, .seg = seg_recv(self->buf, 1) };
-
-	if (!strcmp(variant->channel, "sink"))
-		SKIP(return, "sink's receivers never sleep");
-	start_sleeper(&s, transfer_sleeper, __NR_bulk_xfer);
 	ASSERT_EQ(0, unload_module(self->module));
-	pthread_join(s.thread, NULL);
-	EXPECT_EQ(-ENODEV, s.ret);
-	EXPECT_EQ(-ENODEV, s.seg.res);
+	pthread_join(s->thread, NULL);
+	EXPECT_EQ(-ENODEV, s->ret);
+	EXPECT_EQ(-ENODEV, s->seg.res);
 }
 
-TEST_F(unload, wakes_sender)
+/* Sink's receivers never sleep: there, one that receives all the time. */
+TEST_F(unload, ends_receiver)
 {
 	struct sleeper s = {
 		.fd = self->fd,
-		.seg = seg_send(self->buf, MAX_RECORD, 0),
+		.seg = seg_recv(self->buf, MAX_RECORD),
 	};
 
-	if (strcmp(variant->channel, "echo"))
-		SKIP(return, "only echo's senders sleep");
-	while (!bulk_send(self->fd, self->buf, MAX_RECORD, 0))
-		;
-	start_sleeper(&s, transfer_sleeper, __NR_bulk_xfer);
-	ASSERT_EQ(0, unload_module(self->module));
-	pthread_join(s.thread, NULL);
-	EXPECT_EQ(-ENODEV, s.ret);
-	EXPECT_EQ(-ENODEV, s.seg.res);
+	if (strcmp(variant->channel, "sink")) {
+		start_sleeper(&s, transfer_sleeper, __NR_bulk_xfer);
+	} else {
+		pthread_create(&s.thread, NULL, transfer_sleeper, &s);
+		while (!figure(self->fd, "rx-records"))
+			usleep(1000);
+	}
+	check_ends(_metadata, self, &s);
+}
+
+/* Only echo's senders sleep; the others are sending all the time. */
+TEST_F(unload, ends_sender)
+{
+	size_t len = strcmp(variant->channel, "source") ? MAX_RECORD :
+			sizeof(struct bulk_source_request);
+	struct sleeper s = {
+		.fd = self->fd,
+		.seg = seg_send(self->buf, len, 0),
+	};
+
+	if (!strcmp(variant->channel, "echo")) {
+		start_sleeper(&s, transfer_sleeper, __NR_bulk_xfer);
+	} else {
+		pthread_create(&s.thread, NULL, transfer_sleeper, &s);
+		while (!figure(self->fd, "tx-records"))
+			usleep(1000);
+	}
+	check_ends(_metadata, self, &s);
 }
 
 TEST_F(unload, wakes_poller)
@@ -221,27 +240,41 @@ TEST_F(unload, is_an_edge_for_epoll)
 	close(ep);
 }
 
-/* What was sent before is still to be had, in order, and then ENODEV. */
-TEST_F(unload, queued_records_stay)
+/* What echo has queued is still to be had, in order, and then ENODEV. */
+static void check_queued(struct __test_metadata *_metadata,
+			 struct _test_data_unload *self)
 {
 	__u64 tag, i;
 
-	if (strcmp(variant->channel, "echo"))
-		SKIP(return, "only echo queues records");
-	for (i = 0; i < 10; i++)
-		ASSERT_EQ(0, bulk_send(self->fd, "queued", 7, i));
+	EXPECT_EQ(POLLIN | POLLHUP | POLLERR, poll_now(self->fd));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(24, bulk_recv(self->fd, self->buf, 24, &tag));
+		EXPECT_EQ(24, filled(self->buf, 24, i));
+		EXPECT_EQ(i, tag);
+	}
+	EXPECT_EQ(0, figure(self->fd, "rx-queued-bytes"));
+}
+
+/* What is produced on demand is gone with the provider. */
+TEST_F(unload, queued_records_stay)
+{
+	struct bulk_source_request req = { .count = 10, .size = 24 };
+	__u64 content[3], i;
+
+	for (i = 0; i < 10; i++) {
+		fill(content, sizeof(content), i);
+		if (!strcmp(variant->channel, "source"))
+			memcpy(content, &req, sizeof(req));
+		ASSERT_EQ(0, bulk_send(self->fd, content, sizeof(content), i));
+	}
 	ASSERT_EQ(-EMSGSIZE, bulk_recv(self->fd, self->buf, 1, NULL));
 	ASSERT_EQ(0, unload_module(self->module));
 	EXPECT_EQ(-ENODEV, bulk_send(self->fd, "late", 5, 99));
-	EXPECT_EQ(POLLIN | POLLHUP | POLLERR, poll_now(self->fd));
-	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(7, bulk_recv(self->fd, self->buf, 7, &tag));
-		EXPECT_STREQ("queued", self->buf);
-		EXPECT_EQ(i, tag);
-	}
-	EXPECT_EQ(-ENODEV, bulk_recv(self->fd, self->buf, 7, NULL));
+	if (!strcmp(variant->channel, "echo"))
+		check_queued(_metadata, self);
+	EXPECT_EQ(-ENODEV, bulk_recv(self->fd, self->buf, 24, NULL));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_now(self->fd));
-	EXPECT_EQ(0, figure(self->fd, "rx-queued-bytes"));
+	EXPECT_EQ(10, figure(self->fd, "tx-records"));
 }
 
 /* Threads that open, transfer, close until they are told to stop. */

@@ -19,6 +19,9 @@
 
 struct seq_file;
 
+/* Records up to this length are copied to the stack for a provider's take(). */
+#define BULK_SHORT	256
+
 /**
  * struct bulk_totals - what has passed through an endpoint or a channel
  * @tx_records: records that the provider took
@@ -88,6 +91,7 @@ struct bulk_side {
  * @private: the provider's pointer, see bulk_private()
  * @ops: the provider's operations; valid under a lock while not @gone
  * @channel: the channel, with a reference
+ * @max_short: records up to this length go to the provider's take(); -1: none
  * @id: names the endpoint in traces
  * @gone: the provider went away; written under both locks
  * @tx_lock: held by the one SEND that runs
@@ -107,6 +111,7 @@ struct bulk_endpoint {
 	void *private;
 	const struct bulk_channel_ops *ops;
 	struct bulk_channel *channel;
+	ssize_t max_short;
 	u64 id;
 	bool gone;
 	struct mutex tx_lock; /* one SEND at a time */

@@ -13,13 +13,17 @@
 
 #include "internal.h"
 
-/* Records up to this length are copied to the stack for a provider's take(). */
-#define BULK_SHORT	256
+/* Is it a segment for @op with nothing else in the words that qualify it? */
+static bool bulk_seg_is_plain(const struct bulk_seg *seg, u16 op)
+{
+	return seg->op == op && !(seg->flags | seg->lost);
+}
 
 static int bulk_send_short(struct bulk_endpoint *ep, const struct bulk_seg *seg)
 {
 	void __user *from = u64_to_user_ptr(seg->addr);
-	u64 record[BULK_SHORT / sizeof(u64)];
+	/* Zeroing it would cost more than filling it. */
+	u64 record[BULK_SHORT / sizeof(u64)] __uninitialized;
 
 	if (!access_ok(from, seg->len) ||
 	    __copy_from_user_inatomic(record, from, seg->len))
@@ -27,20 +31,32 @@ static int bulk_send_short(struct bulk_endpoint *ep, const struct bulk_seg *seg)
 	return ep->ops->take(ep, record, seg->len, seg->tag);
 }
 
-static int bulk_send_plain(struct bulk_endpoint *ep, const struct bulk_seg *seg)
+static int bulk_send_long(struct bulk_endpoint *ep, const struct bulk_seg *seg)
 {
 	struct iov_iter from;
 
-	if (seg->op != BULK_OP_SEND || seg->flags || seg->lost)
-		return -EINVAL;
 	if (seg->len > ep->channel->max_record)
 		return -EMSGSIZE;
-	if (ep->ops->take && seg->len <= BULK_SHORT)
-		return bulk_send_short(ep, seg);
 	if (import_ubuf(ITER_SOURCE, u64_to_user_ptr(seg->addr), seg->len,
 			&from))
 		return -EFAULT;
 	return ep->ops->send(ep, &from, seg->tag);
+}
+
+static int bulk_send_plain(struct bulk_endpoint *ep, const struct bulk_seg *seg)
+{
+	if (seg->len <= ep->max_short)
+		return bulk_send_short(ep, seg);
+	return bulk_send_long(ep, seg);
+}
+
+static void bulk_trace_sent(struct bulk_endpoint *ep,
+			    const struct bulk_seg *seg)
+{
+	/* The test keeps the arguments from being made ready for nobody. */
+	if (trace_bulk_send_enabled())
+		trace_bulk_send(bulk_channel_name(ep->channel), ep->id,
+				seg->len, seg->tag);
 }
 
 /**
@@ -55,22 +71,25 @@ static int bulk_send_plain(struct bulk_endpoint *ep, const struct bulk_seg *seg)
 unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 			   unsigned int n)
 {
-	unsigned int i = 0;
+	struct bulk_seg *seg = segs;
 	u64 bytes = 0;
 
 	mutex_lock(&ep->tx_lock);
 	pagefault_disable();
-	for (; i < n && !ep->gone && !bulk_send_plain(ep, &segs[i]); i++) {
-		segs[i].res = segs[i].len;
-		bytes += segs[i].len;
-		trace_bulk_send(bulk_channel_name(ep->channel), ep->id,
-				segs[i].len, segs[i].tag);
+	for (; seg < segs + n; seg++) {
+		if (!bulk_seg_is_plain(seg, BULK_OP_SEND) || ep->gone)
+			break;
+		if (bulk_send_plain(ep, seg))
+			break;
+		seg->res = seg->len;
+		bytes += seg->len;
+		bulk_trace_sent(ep, seg);
 	}
 	pagefault_enable();
-	ep->tx.records += i;
+	ep->tx.records += seg - segs;
 	ep->tx.bytes += bytes;
 	mutex_unlock(&ep->tx_lock);
-	return i;
+	return seg - segs;
 }
 
 static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
@@ -93,6 +112,14 @@ static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	return 0;
 }
 
+static void bulk_trace_received(struct bulk_endpoint *ep,
+				const struct bulk_seg *seg)
+{
+	if (trace_bulk_recv_enabled())
+		trace_bulk_recv(bulk_channel_name(ep->channel), ep->id,
+				seg->res, seg->tag, seg->lost);
+}
+
 /**
  * bulk_recv_run() - receive records for consecutive segments
  * @ep: the endpoint, open for reading
@@ -112,8 +139,7 @@ unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	pagefault_disable();
 	for (; i < n && !bulk_recv_plain(ep, &segs[i]); i++) {
 		bytes += segs[i].res;
-		trace_bulk_recv(bulk_channel_name(ep->channel), ep->id,
-				segs[i].res, segs[i].tag, segs[i].lost);
+		bulk_trace_received(ep, &segs[i]);
 	}
 	pagefault_enable();
 	ep->rx.records += i;

@@ -19,8 +19,8 @@ static struct bulk_channel *sink_channel;
  * @records: records taken
  * @bytes: bytes in them
  * @hash: of these bytes
- * @chunk: where a record is read, piece by piece; not on the stack for its
- *	size, and small, for every endpoint has one
+ * @chunk: where a record is read, piece by piece; it fills up what the slab
+ *	allocator gives for the rest
  *
  * The channel is serial: the endpoint's lock protects all of it.
  */
@@ -28,13 +28,14 @@ struct sink {
 	u64 records;
 	u64 bytes;
 	struct xxh64_state hash;
-	u8 chunk[SZ_1K];
+	u8 chunk[1920];
 };
 
 static int sink_open(struct bulk_endpoint *ep)
 {
 	struct sink *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 
+	BUILD_BUG_ON(sizeof(*s) > SZ_2K);
 	if (!s)
 		return -ENOMEM;
 	xxh64_reset(&s->hash, 0);

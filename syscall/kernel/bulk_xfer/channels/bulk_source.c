@@ -19,20 +19,22 @@ static struct bulk_channel *source_channel;
  * struct source - what one endpoint was asked for and how far it is
  * @req: the request
  * @next: the record to produce next
- * @chunk: where records are made, piece by piece
+ * @chunk: where records are made, piece by piece; it fills up what the slab
+ *	allocator gives for the rest
  *
  * The channel is serial: the endpoint's lock protects all of it.
  */
 struct source {
 	struct bulk_source_request req;
 	u64 next;
-	u8 chunk[SZ_1K];
+	u8 chunk[1920];
 };
 
 static int source_open(struct bulk_endpoint *ep)
 {
 	struct source *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 
+	BUILD_BUG_ON(sizeof(*s) > SZ_2K);
 	if (!s)
 		return -ENOMEM;
 	bulk_set_private(ep, s);
@@ -81,15 +83,17 @@ static void source_part(u8 *buf, u64 seed, u64 pos, size_t n)
 static void source_fill(u8 *buf, u64 seed, u64 pos, size_t len)
 {
 	size_t head = min_t(size_t, -pos & 7, len);
-	u8 *end = buf + len;
-	u64 index;
+	size_t words = (len - head) / 8;
+	size_t tail = (len - head) % 8;
+	u64 index = (pos + head) >> 3;
 
-	source_part(buf, seed, pos, head);
+	if (head)
+		source_part(buf, seed, pos, head);
 	buf += head;
-	index = (pos + head) >> 3;
-	for (; end - buf >= 8; buf += 8)
+	for (; words; words--, buf += 8)
 		put_unaligned_le64(bulk_source_word(seed, index++), buf);
-	source_part(buf, seed, index << 3, end - buf);
+	if (tail)
+		source_part(buf, seed, index << 3, tail);
 }
 
 static int source_produce(struct source *s, struct iov_iter *to)
