@@ -21,7 +21,7 @@ LOG=$OUT/log
 STAMP=$OUT/stamp
 }
 # Nothing may look for a repository above out/, nor at the user's git settings.
-export GIT_CEILING_DIRECTORIES=$OUT GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+export GIT_CEILING_DIRECTORIES=$OUT:${TOP%/*} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 export LC_ALL=C
 
 die() {

@@ -16,15 +16,18 @@
 
 #include "internal.h"
 
-/* Make present what a copy missed; the loop around it ends with a signal. */
+/*
+ * Make present what a copy missed. Who keeps taking the page away again makes
+ * the loop around this endless; it ends with the process.
+ */
 static int bulk_fault_in(struct iov_iter *iter, size_t len, bool write)
 {
 	size_t missing;
 
 	if (!user_backed_iter(iter) || !len)
 		return -EFAULT;
-	if (signal_pending(current))
-		return -ERESTARTSYS;
+	if (fatal_signal_pending(current))
+		return -EINTR;
 	missing = write ? fault_in_iov_iter_writeable(iter, len)
 			: fault_in_iov_iter_readable(iter, len);
 	cond_resched();
