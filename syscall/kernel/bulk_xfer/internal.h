@@ -13,10 +13,10 @@
 #include <linux/device.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
-#include <uapi/linux/bulk_xfer.h>
 
 #include "queue.h"
 
+struct bulk_seg;
 struct seq_file;
 
 /* Records up to this length are copied to the stack for a provider's take(). */

@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
+#include <uapi/linux/bulk_xfer.h>
 
 #include "internal.h"
 
