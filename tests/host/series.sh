@@ -51,7 +51,7 @@ same_sources() {
 		arch-x86/*) cmp "$TOP/$path" "$work/repo/arch/x86/${path#arch-x86/}" ;;
 		*) cmp "$TOP/$path" "$work/repo/tools/testing/selftests/bulk_xfer/${path#tests/selftests/}" ;;
 		esac || return 1
-	done < <(cd "$TOP" && find syscall arch-x86 tests/selftests -path syscall/user -prune -o -type f ! -name '*~' ! -path arch-x86/README.md -print 2>/dev/null)
+	done < <(cd "$TOP" && find syscall arch-x86 tests/selftests -path syscall/user -prune -o -type f ! -name '*~' -print 2>/dev/null)
 }
 
 unlisted() { copy_sources; echo x > "$work/src/syscall/kernel/forgotten.c"; spoiled 'syscall/kernel/forgotten.c belongs to no patch'; }

@@ -61,4 +61,40 @@ enum bulk_op {
 #define BULK_FLUSH		(1U << 1) /* return when all sent is taken */
 #define BULK_NO_SYSCALL		(1U << 2) /* vDSO only; EINVAL in the call */
 
+/*
+ * The vDSO function has the call's arguments and one more:
+ *
+ * long __vdso_bulk_xfer(int fd, struct bulk_seg *segs, unsigned int nr_segs,
+ *			 unsigned int flags, void *window);
+ *
+ * With fd == -1 and flags == BULK_QUERY it fills the struct bulk_params at
+ * window and returns 0, without entering the kernel.
+ */
+#define BULK_QUERY		(1U << 31) /* vDSO only; EINVAL in the call */
+
+/* The revision of all that this header describes. */
+#define BULK_ABI		1
+
+/**
+ * struct bulk_params - what the vDSO function answers to BULK_QUERY
+ * @abi: BULK_ABI of the running kernel
+ * @syscall_nr: number of the system call
+ * @mmap_prot: reserved, 0
+ * @mmap_flags: reserved, 0
+ * @window_min: reserved, 0: there is no window
+ * @window_max: reserved, 0
+ * @window_default: reserved, 0
+ * @reserved: 0
+ */
+struct bulk_params {
+	__u32	abi;
+	__u32	syscall_nr;
+	__u32	mmap_prot;
+	__u32	mmap_flags;
+	__u64	window_min;
+	__u64	window_max;
+	__u64	window_default;
+	__u64	reserved[3];
+};
+
 #endif /* _UAPI_LINUX_BULK_XFER_H */
