@@ -128,6 +128,22 @@ static inline long long figure(int fd, const char *key)
 	return text_value(text, line);
 }
 
+/* What sysfs says of a channel. */
+static inline long long sysfs_figure(const char *channel, const char *what)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "/sys/class/bulk/%s/%s", channel, what);
+	return read_text(path, text, sizeof(text)) ? atoll(text) : -1;
+}
+
+/* A kernel that is slow, and whose objects are larger than they have to be. */
+static inline bool kernel_checks_itself(void)
+{
+	return !access("/proc/lockdep_stats", F_OK) ||
+	       !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 /* Fill a buffer with what @seed stands for. */
 static inline void fill(void *buf, size_t len, __u64 seed)
 {

@@ -110,13 +110,6 @@ static long long kernel_memory_settled(long long want)
 	return cgroup_value("memory.stat", "kernel");
 }
 
-/* Whether every object of the kernel is larger than it has to be. */
-static bool kernel_checks_itself(void)
-{
-	return !access("/proc/lockdep_stats", F_OK) ||
-	       !access("/sys/kernel/debug/kmemleak", F_OK);
-}
-
 /*
  * memory.stat is brought up to date from time to time only: an error of some
  * 64 pages for each CPU is small beside what so many endpoints may cost.

@@ -55,13 +55,17 @@ struct bulk_meta {
  *	copy came short, -EAGAIN when the provider has no room now (it calls
  *	bulk_tx_wake() when it has), or another errno for the caller.
  * @take: the same as @send for a record that is in kernel memory already; it
- *	doesn't return -EFAULT. Short records come this way, for they cost less
- *	without an iov_iter. Without it, all come through @send. Optional.
+ *	doesn't return -EFAULT. Short records and those from a window come this
+ *	way, for they cost less without an iov_iter. Without it, all come
+ *	through @send. Optional.
  * @recv: produce a record on demand into @to. Called when the endpoint's queue
  *	is empty. Fills @meta before it copies. Returns 0; otherwise the record
  *	is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
  *	-EFAULT when the copy came short, -EAGAIN when there is no record now
  *	(bulk_rx_wake() tells of one), or another errno. Optional.
+ * @give: the same as @recv for @room bytes of kernel memory; it doesn't return
+ *	-EFAULT. Records for a window are produced this way. Without it, all
+ *	come from @recv. Optional.
  * @poll: EPOLLIN when @recv has a record, EPOLLOUT when @send has room; without
  *	it, EPOLLOUT. Runs under the TX lock. Optional.
  *
@@ -72,7 +76,7 @@ struct bulk_meta {
  * there. Hence no user can stall a provider inside of an operation, and with
  * it the provider's unloading.
  *
- * @send and @take run under the endpoint's TX lock and @recv under its RX lock,
+ * @send and @take run under the endpoint's TX lock, @recv and @give under its RX lock,
  * so that each direction is alone with itself; both directions run beside each
  * other unless the channel has BULK_CHANNEL_SERIAL.
  */
@@ -84,11 +88,30 @@ struct bulk_channel_ops {
 		    u64 tag);
 	int (*recv)(struct bulk_endpoint *ep, struct iov_iter *to,
 		    struct bulk_meta *meta);
+	int (*give)(struct bulk_endpoint *ep, void *data, size_t room,
+		    struct bulk_meta *meta);
 	__poll_t (*poll)(struct bulk_endpoint *ep);
 };
 
 /* @send and @recv of an endpoint exclude each other. */
 #define BULK_CHANNEL_SERIAL	BIT(0)
+/*
+ * A SEND may return before @send or @take has run, which lets records go through
+ * a window. The provider then has no way to refuse a record for what is in it:
+ * it returns 0, -EAGAIN or -ENOMEM. Another errno drops the record, is counted,
+ * and told to the process's next flush.
+ */
+#define BULK_CHANNEL_TX_LATER	BIT(1)
+/*
+ * @take and @send stand a record that changes while they read it. A record in a
+ * window is then not copied before.
+ */
+#define BULK_CHANNEL_TX_IN_PLACE BIT(2)
+/*
+ * @recv or @give may run before the RECV that its record is for, and before
+ * records that are sent meanwhile. Records then go through a window, too.
+ */
+#define BULK_CHANNEL_RX_AHEAD	BIT(3)
 
 /**
  * struct bulk_channel_desc - a channel, as its provider describes it
@@ -153,6 +176,7 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec);
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 	      gfp_t gfp);
 bool bulk_rx_has_room(struct bulk_endpoint *ep);
+void bulk_rx_discard(struct bulk_endpoint *ep);
 
 void bulk_tx_wake(struct bulk_endpoint *ep);
 void bulk_rx_wake(struct bulk_endpoint *ep);

@@ -14,6 +14,9 @@
 #include "internal.h"
 
 #define BULK_MAX_CHANNELS	1024
+#define BULK_CHANNEL_FLAGS	(BULK_CHANNEL_SERIAL | BULK_CHANNEL_TX_LATER | \
+				 BULK_CHANNEL_TX_IN_PLACE | \
+				 BULK_CHANNEL_RX_AHEAD)
 #define BULK_MAX_NAME		31
 
 static dev_t bulk_devt;
@@ -60,7 +63,7 @@ static bool bulk_desc_valid(const struct bulk_channel_desc *desc)
 	       !(desc->mode & ~0777) &&
 	       desc->max_record && desc->max_record <= BULK_MAX_RECORD &&
 	       desc->rx_policy <= BULK_RX_OVERWRITE_OLDEST &&
-	       !(desc->flags & ~BULK_CHANNEL_SERIAL);
+	       !(desc->flags & ~BULK_CHANNEL_FLAGS);
 }
 
 static size_t bulk_rx_limit(const struct bulk_channel_desc *desc)
@@ -85,6 +88,7 @@ static struct bulk_channel *bulk_channel_alloc(const struct bulk_channel_desc *d
 	ch->rx_policy = desc->rx_policy;
 	mutex_init(&ch->lock);
 	INIT_LIST_HEAD(&ch->endpoints);
+	bulk_poller_init(&ch->poller);
 	return ch;
 }
 
@@ -167,6 +171,7 @@ void bulk_channel_unregister(struct bulk_channel *ch)
 	mutex_lock(&bulk_register_lock);
 	cdev_device_del(&ch->cdev, &ch->dev);
 	mutex_unlock(&bulk_register_lock);
+	bulk_poller_set(ch, 0);
 
 	mutex_lock(&ch->lock);
 	ch->gone = true;

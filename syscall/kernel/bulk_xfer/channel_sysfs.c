@@ -49,6 +49,26 @@ static ssize_t endpoints_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(endpoints);
 
+static ssize_t poller_idle_us_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  READ_ONCE(to_channel(dev)->poller.idle_us));
+}
+
+static ssize_t poller_idle_us_store(struct device *dev,
+				    struct device_attribute *attr,
+				    const char *buf, size_t count)
+{
+	unsigned int idle_us;
+	int ret = kstrtouint(buf, 0, &idle_us);
+
+	if (!ret)
+		ret = bulk_poller_set(to_channel(dev), idle_us);
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(poller_idle_us);
+
 static ssize_t total_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
@@ -79,6 +99,7 @@ static struct attribute *bulk_channel_attrs[] = {
 	&dev_attr_rx_limit.attr,
 	&dev_attr_rx_policy.attr,
 	&dev_attr_endpoints.attr,
+	&dev_attr_poller_idle_us.attr,
 	&bulk_total_attrs[0].attr.attr,
 	&bulk_total_attrs[1].attr.attr,
 	&bulk_total_attrs[2].attr.attr,

@@ -45,6 +45,9 @@ static void bulk_side_wake(struct bulk_side *side, __poll_t mask)
 void bulk_tx_wake(struct bulk_endpoint *ep)
 {
 	bulk_side_wake(&ep->tx, EPOLLOUT | EPOLLWRNORM);
+	/* A receiver may sleep whose answer a record in the window will bring. */
+	if (READ_ONCE(ep->tx_stalled))
+		bulk_side_wake(&ep->rx, EPOLLOUT | EPOLLWRNORM);
 }
 EXPORT_SYMBOL_GPL(bulk_tx_wake);
 
@@ -119,6 +122,8 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 
 static void bulk_endpoint_free(struct bulk_endpoint *ep)
 {
+	if (ep->window)
+		bulk_window_put(ep->window);
 	if (ep->rx_head)
 		bulk_queue_free(&ep->queue, ep->rx_head);
 	bulk_queue_destroy(&ep->queue);
@@ -164,6 +169,7 @@ void bulk_endpoint_destroy(struct bulk_endpoint *ep)
 {
 	struct bulk_channel *ch = ep->channel;
 
+	bulk_drain(ep);
 	bulk_channel_forget(ch, ep);
 	trace_bulk_release(bulk_channel_name(ch), ep->id, ep->tx.records,
 			   ep->rx.records, ep->queue.total_lost);
@@ -184,6 +190,12 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 
 	mutex_lock(&ep->tx_lock);
 	mutex_lock(&ep->rx_mutex);
+	/* What was sent before the process can see it go is taken. */
+	if (ep->window)
+		bulk_window_close(ep->window, BULK_WINDOW_GONE);
+	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
+	smp_mb();
+	bulk_drain_locked(ep);
 	WRITE_ONCE(ep->gone, true);
 	mutex_unlock(&ep->rx_mutex);
 	mutex_unlock(&ep->tx_lock);
@@ -213,6 +225,19 @@ static unsigned int bulk_endpoint_queued(struct bulk_endpoint *ep)
 	return READ_ONCE(ep->queue.count) + !!READ_ONCE(ep->rx_head);
 }
 
+static void bulk_window_show(struct seq_file *m, struct bulk_endpoint *ep)
+{
+	unsigned long size = 0;
+
+	scoped_guard(mutex, &ep->tx_lock)
+		if (ep->window && atomic_read(&ep->window->maps))
+			size = ep->window->pages * PAGE_SIZE;
+	seq_printf(m, "bulk-window:\t%lu\n", size);
+	seq_printf(m, "bulk-window-errors:\t%d\n",
+		   atomic_read(&ep->bad_windows));
+	seq_printf(m, "bulk-tx-refused:\t%llu\n", READ_ONCE(ep->tx_refused));
+}
+
 /**
  * bulk_endpoint_show() - print an endpoint's figures for fdinfo
  * @m: where to
@@ -233,29 +258,53 @@ void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep)
 	seq_printf(m, "bulk-rx-queued:\t%u\n", bulk_endpoint_queued(ep));
 	seq_printf(m, "bulk-rx-queued-bytes:\t%zu\n",
 		   READ_ONCE(ep->queue.bytes));
+	bulk_window_show(m, ep);
 }
 
 static __poll_t bulk_provider_poll(struct bulk_endpoint *ep)
 {
+	__poll_t mask;
+	int ret;
+
 	guard(mutex)(&ep->tx_lock);
+	ret = bulk_drain_locked(ep);
 	if (ep->gone)
 		return EPOLLHUP | EPOLLERR;
-	return ep->ops->poll ? ep->ops->poll(ep) : EPOLLOUT;
+	if (ret == -EBADMSG)
+		return EPOLLIN | EPOLLOUT | EPOLLERR;
+	mask = ep->ops->poll ? ep->ops->poll(ep) : EPOLLOUT;
+	/* A SEND goes after what waits in the window. */
+	return ret ? mask & ~EPOLLOUT : mask;
+}
+
+static __poll_t bulk_poll_once(struct bulk_endpoint *ep)
+{
+	__poll_t mask = bulk_provider_poll(ep);
+
+	if (bulk_endpoint_queued(ep) || bulk_window_has_record(ep))
+		mask |= EPOLLIN;
+	return mask;
 }
 
 /**
  * bulk_endpoint_poll() - what would not block now
  * @ep: the endpoint
  *
- * Context: Process context. Takes the endpoint's TX lock.
- * Return: EPOLLIN, EPOLLOUT, and EPOLLHUP | EPOLLERR once the channel is gone.
+ * Context: Process context. Takes the endpoint's locks.
+ * Return: EPOLLIN, EPOLLOUT, and EPOLLHUP | EPOLLERR once the channel is gone;
+ * all but EPOLLHUP when the window holds nonsense.
  */
 __poll_t bulk_endpoint_poll(struct bulk_endpoint *ep)
 {
-	__poll_t mask = bulk_provider_poll(ep);
+	int seen = atomic_read_acquire(&ep->rx.events);
+	__poll_t mask = bulk_poll_once(ep);
 
-	if (bulk_endpoint_queued(ep))
-		mask |= EPOLLIN;
+	/* Who waits for a record is told of it, also if it is sent by the vDSO. */
+	if (!(mask & EPOLLIN) && READ_ONCE(ep->window)) {
+		bulk_drain_arm(ep, seen);
+		if (atomic_read(&ep->rx.events) != seen)
+			mask = bulk_poll_once(ep);
+	}
 	if (mask & EPOLLIN)
 		mask |= EPOLLRDNORM;
 	if (mask & EPOLLOUT)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoints as files: one write(2) is one SEND, one read(2) one RECV.
+ * Endpoints as files: one write(2) is one SEND, one read(2) one RECV, mmap(2) the window.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -64,6 +64,18 @@ static __poll_t bulk_file_poll(struct file *file, poll_table *wait)
 	return bulk_endpoint_poll(ep);
 }
 
+static int bulk_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return bulk_window_mmap(file->private_data, vma);
+}
+
+/* Every close of a descriptor, also at exit. */
+static int bulk_file_flush(struct file *file, fl_owner_t id)
+{
+	bulk_drain(file->private_data);
+	return 0;
+}
+
 static void bulk_file_fdinfo(struct seq_file *m, struct file *file)
 {
 	bulk_endpoint_show(m, file->private_data);
@@ -75,6 +87,8 @@ const struct file_operations bulk_endpoint_fops = {
 	.read_iter = bulk_file_read,
 	.write_iter = bulk_file_write,
 	.poll = bulk_file_poll,
+	.mmap = bulk_file_mmap,
+	.flush = bulk_file_flush,
 	.splice_read = copy_splice_read,
 	.splice_write = iter_file_splice_write,
 	.show_fdinfo = bulk_file_fdinfo,

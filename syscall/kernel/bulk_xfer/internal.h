@@ -15,6 +15,7 @@
 #include <linux/wait.h>
 
 #include "queue.h"
+#include "window.h"
 
 struct bulk_seg;
 struct seq_file;
@@ -39,6 +40,22 @@ struct bulk_totals {
 };
 
 /**
+ * struct bulk_poller - a thread that looks after the windows of a channel
+ * @lock: serializes starting and stopping
+ * @task: the thread, or NULL
+ * @idle_us: microseconds without a record before it goes to sleep; 0: no thread
+ * @wait: where it sleeps
+ * @rings: counts what may be a reason to get up
+ */
+struct bulk_poller {
+	struct mutex lock; /* serializes starting and stopping */
+	struct task_struct *task;
+	unsigned int idle_us;
+	wait_queue_head_t wait;
+	atomic_t rings;
+};
+
+/**
  * struct bulk_channel - a registered channel
  * @dev: the device; its reference count is the channel's
  * @cdev: the node
@@ -54,6 +71,7 @@ struct bulk_totals {
  * @nr_endpoints: how many these are
  * @gone: unregistered
  * @closed: totals of the endpoints that were closed
+ * @poller: drains the windows; has a lock of its own
  */
 struct bulk_channel {
 	struct device dev;
@@ -70,6 +88,7 @@ struct bulk_channel {
 	unsigned int nr_endpoints;
 	bool gone;
 	struct bulk_totals closed;
+	struct bulk_poller poller;
 };
 
 /**
@@ -103,6 +122,13 @@ struct bulk_side {
  * @rx_head: the record that a RECV took off the queue and could not deliver;
  *	it is the next one. Protected by @rx_lock.
  * @queue: the records after @rx_head
+ * @window: shared with a process, or NULL; written under both locks. Its
+ *	records go before @rx_head, and before what a SEND brings.
+ * @tx_error: what the provider said to a record from the window that it did
+ *	not take; told to the next flush. Protected by @tx_lock.
+ * @tx_stalled: the provider had no room for the window's first record
+ * @tx_refused: records from the window that the provider did not take
+ * @bad_windows: windows that held nonsense
  * @node: place in &bulk_channel.endpoints
  *
  * No lock is held while user memory may fault, see bulk_endpoint_send().
@@ -121,6 +147,11 @@ struct bulk_endpoint {
 	struct bulk_side rx;
 	struct bulk_record *rx_head;
 	struct bulk_queue queue;
+	struct bulk_window *window;
+	int tx_error;
+	bool tx_stalled;
+	atomic_t bad_windows;
+	u64 tx_refused;
 	struct list_head node;
 };
 
@@ -157,6 +188,22 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait);
 int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);
+int bulk_wait(struct bulk_side *side, int seen, bool nowait);
+
+void bulk_poller_init(struct bulk_poller *p);
+int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us);
+void bulk_poller_ring(struct bulk_endpoint *ep);
+
+int bulk_drain_locked(struct bulk_endpoint *ep);
+int bulk_drain(struct bulk_endpoint *ep);
+int bulk_flush(struct bulk_endpoint *ep, bool nowait);
+int bulk_flush_error(struct bulk_endpoint *ep);
+void bulk_drain_arm(struct bulk_endpoint *ep, int seen);
+
+void bulk_fill_locked(struct bulk_endpoint *ep);
+int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		     struct bulk_meta *meta);
+bool bulk_window_has_record(struct bulk_endpoint *ep);
 
 unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 			   unsigned int n);

@@ -47,27 +47,54 @@ void bulk_queue_charge_to(struct bulk_queue *q, struct ucounts *ucounts,
 	q->memlock = memlock;
 }
 
-static bool bulk_queue_charge(struct bulk_queue *q, unsigned long pages)
+/**
+ * bulk_queue_lock_memory() - charge memory beside the records to a queue's user
+ * @q: the queue
+ * @pages: how much
+ *
+ * Context: Any.
+ * Return: false when the user may not lock so much more.
+ */
+bool bulk_queue_lock_memory(struct bulk_queue *q, unsigned long pages)
 {
 	long locked;
 
-	if (!q->ucounts || pages <= q->charged)
+	if (!q->ucounts || !pages)
 		return true;
-	pages -= q->charged;
 	locked = inc_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
 	if (locked == LONG_MAX || locked > q->memlock) {
 		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
 		return false;
 	}
-	q->charged += pages;
+	return true;
+}
+
+/**
+ * bulk_queue_unlock_memory() - give back what bulk_queue_lock_memory() charged
+ * @q: the queue
+ * @pages: how much
+ *
+ * Context: Any.
+ */
+void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages)
+{
+	if (q->ucounts && pages)
+		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+}
+
+static bool bulk_queue_charge(struct bulk_queue *q, unsigned long pages)
+{
+	if (pages <= q->charged)
+		return true;
+	if (!bulk_queue_lock_memory(q, pages - q->charged))
+		return false;
+	q->charged = pages;
 	return true;
 }
 
 static void bulk_queue_uncharge(struct bulk_queue *q, unsigned long pages)
 {
-	if (!q->ucounts || !pages)
-		return;
-	dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+	bulk_queue_unlock_memory(q, pages);
 	q->charged -= pages;
 }
 

@@ -62,6 +62,8 @@ void bulk_queue_init(struct bulk_queue *q, size_t limit,
 void bulk_queue_charge_to(struct bulk_queue *q, struct ucounts *ucounts,
 			  unsigned long memlock);
 void bulk_queue_destroy(struct bulk_queue *q);
+bool bulk_queue_lock_memory(struct bulk_queue *q, unsigned long pages);
+void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages);
 
 struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 				       gfp_t gfp, unsigned int *dropped);

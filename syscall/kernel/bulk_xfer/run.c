@@ -76,6 +76,9 @@ unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	u64 bytes = 0;
 
 	mutex_lock(&ep->tx_lock);
+	/* What waits in the window goes first. */
+	if (unlikely(ep->window) && bulk_drain_locked(ep))
+		n = 0;
 	pagefault_disable();
 	for (; seg < segs + n; seg++) {
 		if (!bulk_seg_is_plain(seg, BULK_OP_SEND) || ep->gone)
@@ -133,18 +136,18 @@ static void bulk_trace_received(struct bulk_endpoint *ep,
 unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 			   unsigned int n)
 {
-	unsigned int i = 0;
-	u64 bytes = 0;
+	unsigned int i;
 
+	/* What was sent may be what the provider answers. */
+	if (bulk_drain(ep) == -EBADMSG)
+		return 0;
 	mutex_lock(ep->rx_lock);
 	pagefault_disable();
-	for (; i < n && !bulk_recv_plain(ep, &segs[i]); i++) {
-		bytes += segs[i].res;
+	for (i = 0; i < n && !bulk_recv_plain(ep, &segs[i]); i++)
 		bulk_trace_received(ep, &segs[i]);
-	}
 	pagefault_enable();
-	ep->rx.records += i;
-	ep->rx.bytes += bytes;
+	if (i)
+		bulk_fill_locked(ep);
 	mutex_unlock(ep->rx_lock);
 	return i;
 }

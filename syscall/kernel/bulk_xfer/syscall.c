@@ -264,6 +264,28 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
 	return done;
 }
 
+/*
+ * BULK_FLUSH, after segments whose result is @ret. An error of the provider's
+ * is kept for a call that can tell it.
+ */
+static long bulk_finish(struct bulk_call *call, long ret)
+{
+	int error = bulk_flush(call->ep, call->nowait);
+
+	if (ret)
+		return ret;
+	return error ?: bulk_flush_error(call->ep);
+}
+
+/*
+ * No segments: the vDSO, or who wants the provider to have soon what was sent.
+ * A provider without room is no error here.
+ */
+static long bulk_call_bell(struct bulk_call *call)
+{
+	return bulk_drain(call->ep) == -EBADMSG ? -EBADMSG : 0;
+}
+
 /**
  * sys_bulk_xfer - move records between the caller and a channel's provider
  * @fd: an endpoint, that is an open /dev/bulk/NAME
@@ -274,14 +296,15 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
  * The segments run in order. The first one that fails ends the call.
  *
  * BULK_FLUSH asks that the provider has taken all that was sent before the call
- * returns. A SEND of this call hands its record over at once, so that there is
- * nothing left to wait for.
+ * returns, also through the window. A SEND of this call hands its record over
+ * at once. A call without segments starts handing over, and doesn't wait.
  *
  * Return: how many segments completed, or, when that is none, the first one's
  * error, which is also in its ``res``:
  *
  * - %EAGAIN: it would have to sleep, and BULK_DONTWAIT or O_NONBLOCK is set
  * - %EBADF: @fd is not open, or not for this direction
+ * - %EBADMSG: the endpoint's window holds nonsense; it must be unmapped
  * - %EFAULT: a segment or a record's memory is not accessible
  * - %EINTR: a signal came before a segment completed
  * - %EINVAL: @fd is not an endpoint; unknown flag or operation; too many
@@ -298,6 +321,7 @@ SYSCALL_DEFINE4(bulk_xfer, int, fd, struct bulk_seg __user *, segs,
 		unsigned int, nr_segs, unsigned int, flags)
 {
 	struct bulk_call call;
+	long ret;
 
 	bulk_check_layout();
 	if (flags & ~(BULK_DONTWAIT | BULK_FLUSH))
@@ -315,5 +339,8 @@ SYSCALL_DEFINE4(bulk_xfer, int, fd, struct bulk_seg __user *, segs,
 	call.permitted = 0;
 	call.nowait = (flags & BULK_DONTWAIT) ||
 		      (call.file->f_flags & O_NONBLOCK);
-	return bulk_run_segs(&call, segs, nr_segs);
+	ret = bulk_run_segs(&call, segs, nr_segs);
+	if (flags & BULK_FLUSH)
+		return bulk_finish(&call, ret);
+	return nr_segs ? ret : bulk_call_bell(&call);
 }

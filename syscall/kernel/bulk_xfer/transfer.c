@@ -9,6 +9,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -40,7 +41,16 @@ static void bulk_rewind(struct iov_iter *iter, size_t count)
 	iov_iter_revert(iter, count - iov_iter_count(iter));
 }
 
-static int bulk_wait(struct bulk_side *side, int seen, bool nowait)
+/**
+ * bulk_wait() - wait for a refused operation to have a chance
+ * @side: the direction
+ * @seen: value of its events before the operation was tried
+ * @nowait: don't
+ *
+ * Context: Process context. Sleeps.
+ * Return: 0, -EAGAIN, or -ERESTARTSYS for a signal.
+ */
+int bulk_wait(struct bulk_side *side, int seen, bool nowait)
 {
 	if (nowait)
 		return -EAGAIN;
@@ -54,8 +64,8 @@ static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,
 	int ret;
 
 	mutex_lock(&ep->tx_lock);
-	ret = -ENODEV;
-	if (!ep->gone) {
+	ret = ep->gone ? -ENODEV : bulk_drain_locked(ep);
+	if (!ret) {
 		pagefault_disable();
 		ret = ep->ops->send(ep, from, tag);
 		pagefault_enable();
@@ -78,8 +88,8 @@ static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,
  * Context: Process context. No lock is held while user memory faults.
  * Return: 0 when the provider took the record; otherwise nothing was taken:
  * -EMSGSIZE for more than the channel's max_record, -EFAULT, -EAGAIN,
- * -ERESTARTSYS for a signal, -ENODEV, -ENOMEM, or another errno of the
- * provider's.
+ * -ERESTARTSYS for a signal, -ENODEV, -ENOMEM, -EBADMSG, or another errno of
+ * the provider's.
  */
 int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 		       bool nowait)
@@ -125,6 +135,28 @@ static int bulk_deliver_head(struct bulk_endpoint *ep, struct iov_iter *to,
 	return 0;
 }
 
+/* What waits in the window has been counted when it was put there. */
+static int bulk_count_received(struct bulk_endpoint *ep, int ret, size_t len)
+{
+	if (!ret) {
+		ep->rx.records++;
+		ep->rx.bytes += len;
+	}
+	return ret;
+}
+
+static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
+				 struct bulk_meta *meta)
+{
+	if (!ep->rx_head)
+		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
+	if (ep->rx_head)
+		return bulk_deliver_head(ep, to, meta);
+	if (ep->gone)
+		return -ENODEV;
+	return ep->ops->recv ? ep->ops->recv(ep, to, meta) : -EAGAIN;
+}
+
 /**
  * bulk_recv_locked() - one attempt to receive, with the RX lock held
  * @ep: the endpoint
@@ -137,14 +169,13 @@ static int bulk_deliver_head(struct bulk_endpoint *ep, struct iov_iter *to,
 int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta)
 {
+	int ret = bulk_window_recv(ep, to, meta);
+
 	lockdep_assert_held(ep->rx_lock);
-	if (!ep->rx_head)
-		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
-	if (ep->rx_head)
-		return bulk_deliver_head(ep, to, meta);
-	if (ep->gone)
-		return -ENODEV;
-	return ep->ops->recv ? ep->ops->recv(ep, to, meta) : -EAGAIN;
+	if (ret != -EAGAIN)
+		return ret;
+	ret = bulk_recv_past_window(ep, to, meta);
+	return bulk_count_received(ep, ret, meta->len);
 }
 
 static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
@@ -152,17 +183,33 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 {
 	int ret;
 
+	/* What was sent may be what the provider answers. */
+	if (bulk_drain(ep) == -EBADMSG)
+		return -EBADMSG;
 	memset(meta, 0, sizeof(*meta));
 	mutex_lock(ep->rx_lock);
 	pagefault_disable();
 	ret = bulk_recv_locked(ep, to, meta);
 	pagefault_enable();
-	if (!ret) {
-		ep->rx.records++;
-		ep->rx.bytes += meta->len;
-	}
+	if (!ret)
+		bulk_fill_locked(ep);
 	mutex_unlock(ep->rx_lock);
 	return ret;
+}
+
+static int bulk_wait_record(struct bulk_endpoint *ep, int seen, bool nowait)
+{
+	/* Edge-triggered epoll asks no more once it was told that there is none. */
+	if (!nowait || wq_has_sleeper(&ep->rx.wait))
+		bulk_drain_arm(ep, seen);
+	return bulk_wait(&ep->rx, seen, nowait);
+}
+
+/* Other threads keep receiving by the vDSO; this one's turn comes, or its end. */
+static int bulk_give_way(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /**
@@ -175,8 +222,8 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
  * Context: Process context. No lock is held while user memory faults.
  * Return: 0; otherwise the record, if there is one, is still the next one:
  * -EMSGSIZE when the room is too small (@meta tells the length), -EFAULT,
- * -EAGAIN, -ERESTARTSYS for a signal, -ENODEV, or another errno of the
- * provider's.
+ * -EAGAIN, -ERESTARTSYS for a signal, -ENODEV, -EBADMSG, or another errno of
+ * the provider's.
  */
 int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait)
@@ -192,9 +239,11 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 			break;
 		bulk_rewind(to, room);
 		if (ret == -EAGAIN)
-			ret = bulk_wait(&ep->rx, seen, nowait);
+			ret = bulk_wait_record(ep, seen, nowait);
 		else if (ret == -EFAULT)
 			ret = bulk_fault_in(to, meta->len, true);
+		else if (ret == -EBUSY)
+			ret = bulk_give_way();
 		if (ret)
 			return ret;
 	}

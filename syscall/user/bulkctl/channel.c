@@ -39,7 +39,8 @@ void channel_open(struct channel *ch, const char *arg, int flags,
 	if (snprintf(path, sizeof(path), "%s%s%s", is_path ? "" : o->sysroot,
 		     is_path ? "" : "/dev/bulk/", arg) >= (int)sizeof(path))
 		usage("the name of the channel is too long");
-	ch->bulk = bulk_open(path, flags);
+	ch->bulk = bulk_open_window(path, flags, given(o, OPT_WINDOW) ?
+				    o->window : BULK_WINDOW_DEFAULT);
 	if (!ch->bulk)
 		explain_open(ch, path, flags);
 	sysfs_number(o->sysroot, ch->name, "max_record", &ch->max_record);
@@ -65,19 +66,67 @@ uint32_t channel_record_size(const struct channel *ch,
 	return size;
 }
 
+/* One system call for certain, where the vDSO function might make several. */
+static long enter_kernel(struct channel *ch, struct bulk_seg *segs,
+			 unsigned int nr, unsigned int flags)
+{
+	long n;
+
+	ch->calls++;
+	if (!bulk_window(ch->bulk))
+		return bulk_call(ch->bulk, segs, nr, flags);
+	n = bulk_xfer(bulk_fd(ch->bulk), segs, nr, flags);
+	if (n >= 0)
+		return n;
+	errno = -n;
+	return -1;
+}
+
+/*
+ * What the window can do alone it does first, and what is left is one system
+ * call: only thus can they be counted from here.
+ */
+static long run(struct channel *ch, struct bulk_seg *segs, unsigned int nr,
+		unsigned int flags)
+{
+	long alone, n;
+
+	alone = bulk_call(ch->bulk, segs, nr, flags | BULK_NO_SYSCALL);
+	if (alone == nr || (alone < 0 && errno != EAGAIN))
+		return alone;
+	if (alone < 0)
+		alone = 0;
+	n = enter_kernel(ch, segs + alone, nr - alone, flags);
+	if (n < 0)
+		return alone ? alone : n;
+	return alone + n;
+}
+
 void channel_run(struct channel *ch, struct bulk_seg *segs, unsigned int nr)
 {
 	unsigned int done = 0;
 
 	while (done < nr) {
-		long n = bulk_call(ch->bulk, segs + done, nr - done, 0);
+		long n = run(ch, segs + done, nr - done, 0);
 
-		ch->calls++;
 		if (n < 0 && errno != EINTR)
 			explain_transfer(ch, &segs[done]);
 		if (n > 0)
 			done += n;
 	}
+}
+
+/* The window takes records before the provider does: has it taken all? */
+void channel_flush(struct channel *ch)
+{
+	int ret;
+
+	do {
+		ret = bulk_flush(ch->bulk);
+		ch->calls++;
+	} while (ret && errno == EINTR);
+	if (ret)
+		explain_flush(ch);
 }
 
 /* Waits for the first segment only. Return: how many completed. */
@@ -89,8 +138,7 @@ unsigned int channel_run_ready(struct channel *ch, struct bulk_seg *segs,
 	channel_run(ch, segs, 1);
 	if (nr == 1)
 		return 1;
-	n = bulk_call(ch->bulk, segs + 1, nr - 1, BULK_DONTWAIT);
-	ch->calls++;
+	n = run(ch, segs + 1, nr - 1, BULK_DONTWAIT);
 	return n > 0 ? 1 + n : 1;
 }
 

@@ -24,7 +24,7 @@ struct channel {
 	const char *sysroot;
 	struct bulk *bulk;
 	uint64_t max_record;	/* 0: sysfs doesn't say */
-	uint64_t calls;		/* system calls made so far */
+	uint64_t calls;		/* bulk_xfer(2) so far; see channel.c */
 };
 
 /* The name of a channel without the directory. */
@@ -35,6 +35,7 @@ void channel_open(struct channel *ch, const char *arg, int flags,
 		  const struct options *o);
 void channel_close(struct channel *ch);
 void channel_run(struct channel *ch, struct bulk_seg *segs, unsigned int nr);
+void channel_flush(struct channel *ch);
 unsigned int channel_run_ready(struct channel *ch, struct bulk_seg *segs,
 			       unsigned int nr);
 

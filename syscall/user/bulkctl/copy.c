@@ -111,6 +111,7 @@ int verb_copy(const struct options *o, char **args)
 	channel_open(&c.ch, "echo", O_RDWR, o);
 	c.r.channel = c.ch.name;
 	c.r.record_size = channel_record_size(&c.ch, o);
+	c.r.window = bulk_window(c.ch.bulk);
 	c.sent_sum = checksum_new();
 	c.got_sum = checksum_new();
 	output_open(args[1], &c.in.st);

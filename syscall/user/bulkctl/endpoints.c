@@ -25,6 +25,9 @@ static const char *const keys[ENDPOINT_VALUES] = {
 	[RX_LOST] = "bulk-rx-lost",
 	[RX_QUEUED] = "bulk-rx-queued",
 	[RX_QUEUED_BYTES] = "bulk-rx-queued-bytes",
+	[WINDOW] = "bulk-window",
+	[WINDOW_ERRORS] = "bulk-window-errors",
+	[TX_REFUSED] = "bulk-tx-refused",
 	[ENDPOINT_ID] = "bulk-endpoint",
 };
 

@@ -19,6 +19,9 @@ enum endpoint_value {
 	RX_LOST,
 	RX_QUEUED,
 	RX_QUEUED_BYTES,
+	WINDOW,
+	WINDOW_ERRORS,
+	TX_REFUSED,
 	ENDPOINT_ID,	/* the same for all that share it */
 	ENDPOINT_VALUES,
 };

@@ -83,13 +83,13 @@ wrong_size(const struct channel *ch, const struct bulk_seg *seg)
 	     seg->len, ch->name);
 }
 
-void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
+/* Errors that any transfer may meet. */
+static void explain_common(const struct channel *ch, int err)
 {
-	int err = errno;
-
 	switch (err) {
-	case EMSGSIZE:
-		wrong_size(ch, seg);
+	case EBADMSG:
+		fail("channel %s: the window was written to by something else than the kernel's own function",
+		     ch->name);
 	case ENODEV:
 		fail("channel %s went away: its module was unloaded",
 		     ch->name);
@@ -99,6 +99,24 @@ void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
 	case ENOSYS:
 		fail("%s", no_call);
 	}
+}
+
+void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
+{
+	int err = errno;
+
+	if (err == EMSGSIZE)
+		wrong_size(ch, seg);
+	explain_common(ch, err);
 	fail("%s on channel %s: %s", seg->op == BULK_OP_SEND ? "send" : "receive",
 	     ch->name, strerror(err));
+}
+
+void explain_flush(const struct channel *ch)
+{
+	int err = errno;
+
+	explain_common(ch, err);
+	fail("channel %s did not take all that was sent: %s", ch->name,
+	     strerror(err));
 }

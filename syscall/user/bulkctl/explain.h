@@ -9,10 +9,12 @@
 
 #include "channel.h"
 
-/* Both read errno. */
+/* All read errno. */
 void explain_open(const struct channel *ch, const char *path, int flags)
 	__attribute__((noreturn));
 void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
 	__attribute__((noreturn));
+
+void explain_flush(const struct channel *ch) __attribute__((noreturn));
 
 #endif /* BULKCTL_EXPLAIN_H */

@@ -24,10 +24,10 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "list", verb_list, 0, 0, 0, 0 },
 	{ "stat", verb_stat, 0, 0, 0, 1 },
-	{ "send", verb_send, OPT_RECORD, 0, 2, 2 },
-	{ "recv", verb_recv, OPT_RECORD | OPT_COUNT | OPT_SEED | OPT_OUTPUT,
-	  0, 1, 1 },
-	{ "copy", verb_copy, OPT_RECORD, 0, 2, 2 },
+	{ "send", verb_send, OPT_RECORD | OPT_WINDOW, 0, 2, 2 },
+	{ "recv", verb_recv,
+	  OPT_RECORD | OPT_COUNT | OPT_SEED | OPT_OUTPUT | OPT_WINDOW, 0, 1, 1 },
+	{ "copy", verb_copy, OPT_RECORD | OPT_WINDOW, 0, 2, 2 },
 	{ "pattern", verb_pattern, OPT_SEED | OPT_BYTES | OPT_OUTPUT,
 	  OPT_SEED | OPT_BYTES, 0, 0 },
 };
@@ -48,6 +48,7 @@ static const char help[] =
 "  -r, --record-size SIZE  bytes of a record (K, M, G may follow)\n"
 "  -n, --count N           how many records to receive\n"
 "      --seed S            which stream to ask the source channel for\n"
+"      --window SIZE       bytes of memory shared with the kernel, 0: none\n"
 "      --bytes N           how much of the stream\n"
 "  -o, --output FILE       where received bytes go\n"
 "      --json              print figures as JSON, one line\n"

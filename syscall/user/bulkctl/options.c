@@ -18,6 +18,7 @@ static const struct option long_options[] = {
 	{ "count", required_argument, NULL, 'n' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "bytes", required_argument, NULL, 'b' },
+	{ "window", required_argument, NULL, 'w' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "sysroot", required_argument, NULL, 'S' },
@@ -82,6 +83,9 @@ static unsigned int parse_one(struct options *o, int c)
 	case 'b':
 		o->bytes = parse_number("bytes", optarg, INT64_MAX);
 		return OPT_BYTES;
+	case 'w':
+		o->window = parse_number("window", optarg, INT64_MAX);
+		return OPT_WINDOW;
 	case 'o':
 		o->output = optarg;
 		return OPT_OUTPUT;

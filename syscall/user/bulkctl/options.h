@@ -20,6 +20,7 @@ enum {
 	OPT_SYSROOT	= 1 << 6,
 	OPT_HELP	= 1 << 7,
 	OPT_VERSION	= 1 << 8,
+	OPT_WINDOW	= 1 << 9,
 };
 
 /* What every verb understands. */
@@ -31,6 +32,7 @@ struct options {
 	uint64_t count;
 	uint64_t seed;
 	uint64_t bytes;
+	uint64_t window;	/* bytes */
 	const char *output;	/* NULL: not given */
 	const char *sysroot;	/* "" unless given */
 };

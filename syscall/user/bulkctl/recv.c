@@ -71,6 +71,7 @@ static void start(struct recv *c, const struct options *o, bool is_source)
 	c->r.file = o->output;
 	c->r.record_size = is_source ? channel_record_size(&c->ch, o) :
 				       room(&c->ch, o);
+	c->r.window = bulk_window(c->ch.bulk);
 	c->count = given(o, OPT_COUNT) ? o->count : DEFAULT_COUNT;
 	c->seed = o->seed;
 	c->sum = checksum_new();

@@ -37,8 +37,10 @@ static void print_json(FILE *f, const struct report *r)
 	json_string(f, r->channel);
 	fputs(",\"file\":", f);
 	json_string(f, r->file);
-	fprintf(f, ",\"record_size\":%u,\"records\":%" PRIu64 ",\"bytes\":%" PRIu64,
-		r->record_size, r->records, r->bytes);
+	fprintf(f, ",\"record_size\":%u,\"window\":%" PRIu64, r->record_size,
+		r->window);
+	fprintf(f, ",\"records\":%" PRIu64 ",\"bytes\":%" PRIu64, r->records,
+		r->bytes);
 	fprintf(f, ",\"ns\":%" PRIu64 ",\"mb_per_s\":%.3f,\"ns_per_record\":%.1f",
 		r->ns, mb_per_s(r), per(r->ns, r->records));
 	fprintf(f, ",\"syscalls\":%" PRIu64 ",\"syscalls_per_record\":%.6f",
@@ -55,8 +57,12 @@ static void print_text(FILE *f, const struct report *r)
 		[DIFFERENT] = "NOT THE SAME",
 	};
 
-	fprintf(f, "%s %s: %" PRIu64 " bytes in %" PRIu64 " records of %u\n",
+	fprintf(f, "%s %s: %" PRIu64 " bytes in %" PRIu64 " records of %u, ",
 		r->verb, r->channel, r->bytes, r->records, r->record_size);
+	if (r->window)
+		fprintf(f, "window of %" PRIu64 " bytes\n", r->window);
+	else
+		fputs("no window\n", f);
 	fprintf(f, "  %.6f s, %.1f MB/s, %.1f ns per record, %.4f system calls per record\n",
 		r->ns / 1e9, mb_per_s(r), per(r->ns, r->records),
 		per(r->calls, r->records));

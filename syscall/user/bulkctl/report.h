@@ -24,6 +24,7 @@ struct report {
 	const char *channel;
 	const char *file;	/* NULL: none */
 	uint32_t record_size;
+	uint64_t window;	/* bytes, 0: none */
 	uint64_t records;
 	uint64_t bytes;
 	uint64_t lost;

@@ -56,6 +56,9 @@ static void send_all(struct channel *ch, struct input *in, struct report *r)
 		XXH64_update(sum, piece, len);
 		progress_show(r->bytes, input_size(in));
 	}
+	start = now_ns();
+	channel_flush(ch);
+	r->ns += now_ns() - start;
 	r->checksum = XXH64_digest(sum);
 	r->calls = ch->calls;
 	XXH64_freeState(sum);
@@ -95,6 +98,7 @@ int verb_send(const struct options *o, char **args)
 	channel_open(&ch, args[0], is_sink ? O_RDWR : O_WRONLY, o);
 	r.channel = ch.name;
 	r.record_size = channel_record_size(&ch, o);
+	r.window = bulk_window(ch.bulk);
 	send_all(&ch, &in, &r);
 	input_close(&in);
 	if (is_sink)

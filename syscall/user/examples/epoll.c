@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Two endpoints of the echo channel in one event loop: each line of standard
- * input goes out on both in turn, and is printed when it comes back.
+ * input goes out on both in turn, and is printed when it comes back. A line may
+ * wait in the endpoint's window when bulk_send() returns: epoll_wait() has the
+ * kernel look there.
  *
  *	gcc -o epoll epoll.c $(pkg-config --cflags --libs bulk)
  *

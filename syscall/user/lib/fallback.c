@@ -30,9 +30,12 @@ bool bulk_is_endpoint(int fd)
 	return found;
 }
 
-ssize_t bulk_fallback_recv(int fd, void *buf, size_t room)
+long bulk_fallback_recv(int fd, struct bulk_seg *seg)
 {
-	return read(fd, buf, room);
+	ssize_t ret = read(fd, (void *)(unsigned long)seg->addr, seg->len);
+
+	seg->res = ret < 0 ? -errno : ret;
+	return ret < 0 ? -errno : 1;
 }
 
 /*

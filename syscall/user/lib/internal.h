@@ -9,19 +9,43 @@
 
 #include <stdbool.h>
 
+#include <bulk_xfer.h>
+
 #include "bulk.h"
 
 /* Never written after bulk_open(), so threads share it without a lock. */
 struct bulk {
 	int fd;
-	bool has_call; /* false: read(2) and write(2) instead */
+	bool has_call;		/* false: read(2) and write(2) instead */
+	bulk_vdso_call vdso;	/* set where there is a window */
+	void *window;
+	size_t window_size;
 };
 
+bulk_vdso_call bulk_vdso_find(void);
+
+/* The function @name in the ELF image of at most @limit bytes at @base, or NULL. */
+const void *bulk_elf_function(const void *base, size_t limit, const char *name);
+
+/* Leaves @b without a window where there can't be one. */
+void bulk_window_open(struct bulk *b, size_t size);
+void bulk_window_close(struct bulk *b);
+
 bool bulk_is_endpoint(int fd);
+
+/* These return a negative errno; bulk_failed() makes -1 and errno of it. */
 long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	      unsigned int flags);
+long bulk_recv_seg(struct bulk *b, struct bulk_seg *seg, bool plain);
 long bulk_fallback(int fd, struct bulk_seg *segs, unsigned int nr,
 		   unsigned int flags);
-ssize_t bulk_fallback_recv(int fd, void *buf, size_t room);
+long bulk_fallback_recv(int fd, struct bulk_seg *seg);
+long bulk_failed(long err);
+
+/* No record is longer than .res can tell. */
+static inline __u32 bulk_room(size_t room)
+{
+	return room > INT32_MAX ? INT32_MAX : room;
+}
 
 #endif /* BULK_INTERNAL_H */

@@ -56,14 +56,23 @@ static int probe(struct bulk *b)
 
 struct bulk *bulk_open(const char *channel, int flags)
 {
+	return bulk_open_window(channel, flags, BULK_WINDOW_DEFAULT);
+}
+
+struct bulk *bulk_open_window(const char *channel, int flags, size_t size)
+{
 	struct bulk *b = calloc(1, sizeof(*b));
 	int saved;
 
 	if (!b)
 		return NULL;
 	b->fd = open_channel(channel, flags);
-	if (b->fd >= 0 && probe(b) == 0)
+	if (b->fd >= 0 && probe(b) == 0) {
+		/* What does not fit the window takes the call. */
+		if (b->has_call)
+			bulk_window_open(b, size);
 		return b;
+	}
 	saved = errno;
 	bulk_close(b);
 	errno = saved;
@@ -74,6 +83,7 @@ void bulk_close(struct bulk *b)
 {
 	if (!b)
 		return;
+	bulk_window_close(b);
 	if (b->fd >= 0)
 		close(b->fd);
 	free(b);

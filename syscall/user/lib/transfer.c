@@ -14,12 +14,16 @@
 long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	      unsigned int flags)
 {
+	if (b->window)
+		return b->vdso(b->fd, segs, nr, flags, b->window);
+	if (flags & BULK_NO_SYSCALL)
+		return -EAGAIN;
 	if (!b->has_call)
 		return bulk_fallback(b->fd, segs, nr, flags);
 	return bulk_xfer(b->fd, segs, nr, flags);
 }
 
-static long failed(long err)
+long bulk_failed(long err)
 {
 	errno = -err;
 	return -1;
@@ -31,25 +35,28 @@ int bulk_send(struct bulk *b, const void *buf, size_t len, uint64_t tag)
 	long ret;
 
 	if (len > UINT32_MAX)
-		return failed(-EMSGSIZE);
+		return bulk_failed(-EMSGSIZE);
 	seg = bulk_seg_send(buf, len, tag);
 	ret = bulk_run(b, &seg, 1, 0);
-	return ret < 0 ? failed(ret) : 0;
+	return ret < 0 ? bulk_failed(ret) : 0;
+}
+
+/* @plain: nobody asks for tag and losses, so that read(2) will do. */
+long bulk_recv_seg(struct bulk *b, struct bulk_seg *seg, bool plain)
+{
+	if (!b->has_call && plain)
+		return bulk_fallback_recv(b->fd, seg);
+	return bulk_run(b, seg, 1, 0);
 }
 
 ssize_t bulk_recv(struct bulk *b, void *buf, size_t room, uint64_t *tag,
 		  uint32_t *lost)
 {
-	struct bulk_seg seg;
-	long ret;
+	struct bulk_seg seg = bulk_seg_recv(buf, bulk_room(room));
+	long ret = bulk_recv_seg(b, &seg, !tag && !lost);
 
-	/* No record is longer than .res can tell. */
-	seg = bulk_seg_recv(buf, room > INT32_MAX ? INT32_MAX : room);
-	if (!b->has_call && !tag && !lost)
-		return bulk_fallback_recv(b->fd, buf, room);
-	ret = bulk_run(b, &seg, 1, 0);
 	if (ret < 0)
-		return failed(ret);
+		return bulk_failed(ret);
 	if (tag)
 		*tag = seg.tag;
 	if (lost)
@@ -73,7 +80,7 @@ long bulk_call(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 		}
 		ret = bulk_run(b, segs + done, part, now);
 		if (ret < 0)
-			return done ? (long)done : failed(ret);
+			return done ? (long)done : bulk_failed(ret);
 		done += ret;
 		if (ret < (long)part)
 			break;
@@ -85,5 +92,5 @@ int bulk_flush(struct bulk *b)
 {
 	long ret = bulk_run(b, NULL, 0, BULK_FLUSH);
 
-	return ret < 0 ? failed(ret) : 0;
+	return ret < 0 ? bulk_failed(ret) : 0;
 }

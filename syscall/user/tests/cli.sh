@@ -67,6 +67,8 @@ make_endpoint() { # PID COMM CHANNEL
 	printf 'pos:\t0\n' >"$tmp/root/proc/$1/fdinfo/3"
 	printf 'pos:\t0\nbulk-channel:\t%s\nbulk-endpoint:\t99\nbulk-tx-records:\t18446744073709551615\n' \
 		"$3" >"$tmp/root/proc/$1/fdinfo/4"
+	printf 'bulk-window:\t270336\nbulk-window-errors:\t3\nbulk-tx-refused:\t5\n' \
+		>>"$tmp/root/proc/$1/fdinfo/4"
 }
 
 usage_errors() {
@@ -84,6 +86,8 @@ usage_errors() {
 	expect count_above_64_bits_is_usage 2 "too large" recv -n 18446744073709551616 source
 	expect suffix_overflow_is_usage 2 "too large" recv -n 18014398509481984K source
 	expect seed_without_source_is_usage 2 "--seed" recv --seed 1 echo
+	expect window_text_is_usage 2 "not a number" send --window large sink /dev/null
+	expect window_of_pattern_is_usage 2 "does not take" pattern --seed 1 --bytes 8 --window 64K
 	expect directory_as_channel_is_usage 2 "not the name" send /etc/ /dev/null
 }
 
@@ -206,6 +210,7 @@ statistics() {
 	run stat
 	[ "$status" -eq 0 ] || good=1
 	grep -Eq '^echo +99 +12 +4 we.ird +18446744073709551615 ' "$tmp/out" || good=1
+	grep -Eq '^echo .* 270336 +3 +5$' "$tmp/out" || good=1
 	! grep -q $'\033' "$tmp/out" || good=1
 	result $good stat_shows_endpoints
 	good=0
@@ -235,6 +240,7 @@ json_output() {
 	json json_after_the_verb '"max_record":1048576' list --json
 	json json_of_a_missing_node '"mode":null' list --json
 	json json_escapes_names '"comm":"we\u001bird"' stat --json
+	json json_of_the_window '"window":270336,"window_errors":3,"tx_refused":5' stat --json
 	json json_of_pattern '"bytes":8' pattern --seed 1 --bytes 8 --json -o "$tmp/file"
 	json json_of_a_name_with_quotes 'qu\"ote' pattern --seed 1 --bytes 8 --json -o "$tmp/qu\"ote"
 	json json_of_a_name_that_is_no_utf8 '\ufffd' pattern --seed 1 --bytes 8 --json -o "$tmp/"$'\xff'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * x86's part of the vDSO's bulk_xfer(): the system call.
+ * x86's part of the vDSO's bulk_xfer(): the system call, and copying.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -9,7 +9,13 @@
 
 #ifndef __ASSEMBLY__
 
+#include <asm/alternative.h>
+#include <asm/cpufeatures.h>
 #include <asm/unistd.h>
+#include <vdso/unaligned.h>
+
+/* From here on a processor with ERMS or FSRM does better with rep movsb. */
+#define BULK_COPY_REP	2048
 
 struct bulk_seg;
 
@@ -35,6 +41,184 @@ bulk_xfer_syscall(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		      "rcx", "r11", "memory");
 
 	return ret;
+}
+
+/*
+ * The compiler uses no vector register in the vDSO, and whoever calls a function
+ * expects all of them to change: so they need not be saved, nor be told to the
+ * compiler, which would not know them.
+ *
+ * Both count up to the last block, which overlaps the one before if it must.
+ */
+static __always_inline void bulk_copy_by16(void *to, const void *from,
+					   unsigned long len)
+{
+	asm volatile ("sub $16, %2\n\t"
+		      "add %2, %0\n\t"
+		      "add %2, %1\n\t"
+		      "neg %2\n\t"
+		      "jns 2f\n"
+		      "1:\n\t"
+		      "movups (%1,%2), %%xmm0\n\t"
+		      "movups %%xmm0, (%0,%2)\n\t"
+		      "add $16, %2\n\t"
+		      "js 1b\n"
+		      "2:\n\t"
+		      "movups (%1), %%xmm0\n\t"
+		      "movups %%xmm0, (%0)"
+		      : "+r" (to), "+r" (from), "+r" (len) : : "memory", "cc");
+}
+
+static __always_inline void bulk_copy_by64(void *to, const void *from,
+					   unsigned long len)
+{
+	asm volatile ("sub $64, %2\n\t"
+		      "add %2, %0\n\t"
+		      "add %2, %1\n\t"
+		      "neg %2\n\t"
+		      "jns 2f\n"
+		      "1:\n\t"
+		      "movups (%1,%2), %%xmm0\n\t"
+		      "movups 16(%1,%2), %%xmm1\n\t"
+		      "movups 32(%1,%2), %%xmm2\n\t"
+		      "movups 48(%1,%2), %%xmm3\n\t"
+		      "movups %%xmm0, (%0,%2)\n\t"
+		      "movups %%xmm1, 16(%0,%2)\n\t"
+		      "movups %%xmm2, 32(%0,%2)\n\t"
+		      "movups %%xmm3, 48(%0,%2)\n\t"
+		      "add $64, %2\n\t"
+		      "js 1b\n"
+		      "2:\n\t"
+		      "movups (%1), %%xmm0\n\t"
+		      "movups 16(%1), %%xmm1\n\t"
+		      "movups 32(%1), %%xmm2\n\t"
+		      "movups 48(%1), %%xmm3\n\t"
+		      "movups %%xmm0, (%0)\n\t"
+		      "movups %%xmm1, 16(%0)\n\t"
+		      "movups %%xmm2, 32(%0)\n\t"
+		      "movups %%xmm3, 48(%0)"
+		      : "+r" (to), "+r" (from), "+r" (len) : : "memory", "cc");
+}
+
+static __always_inline void bulk_copy_by128(void *to, const void *from,
+					    unsigned long len)
+{
+	asm volatile ("sub $128, %2\n\t"
+		      "add %2, %0\n\t"
+		      "add %2, %1\n\t"
+		      "neg %2\n"
+		      "1:\n\t"
+		      "movups (%1,%2), %%xmm0\n\t"
+		      "movups 16(%1,%2), %%xmm1\n\t"
+		      "movups 32(%1,%2), %%xmm2\n\t"
+		      "movups 48(%1,%2), %%xmm3\n\t"
+		      "movups 64(%1,%2), %%xmm4\n\t"
+		      "movups 80(%1,%2), %%xmm5\n\t"
+		      "movups 96(%1,%2), %%xmm6\n\t"
+		      "movups 112(%1,%2), %%xmm7\n\t"
+		      "movups %%xmm0, (%0,%2)\n\t"
+		      "movups %%xmm1, 16(%0,%2)\n\t"
+		      "movups %%xmm2, 32(%0,%2)\n\t"
+		      "movups %%xmm3, 48(%0,%2)\n\t"
+		      "movups %%xmm4, 64(%0,%2)\n\t"
+		      "movups %%xmm5, 80(%0,%2)\n\t"
+		      "movups %%xmm6, 96(%0,%2)\n\t"
+		      "movups %%xmm7, 112(%0,%2)\n\t"
+		      "sub $-128, %2\n\t"
+		      "js 1b\n\t"
+		      "movups (%1), %%xmm0\n\t"
+		      "movups 16(%1), %%xmm1\n\t"
+		      "movups 32(%1), %%xmm2\n\t"
+		      "movups 48(%1), %%xmm3\n\t"
+		      "movups 64(%1), %%xmm4\n\t"
+		      "movups 80(%1), %%xmm5\n\t"
+		      "movups 96(%1), %%xmm6\n\t"
+		      "movups 112(%1), %%xmm7\n\t"
+		      "movups %%xmm0, (%0)\n\t"
+		      "movups %%xmm1, 16(%0)\n\t"
+		      "movups %%xmm2, 32(%0)\n\t"
+		      "movups %%xmm3, 48(%0)\n\t"
+		      "movups %%xmm4, 64(%0)\n\t"
+		      "movups %%xmm5, 80(%0)\n\t"
+		      "movups %%xmm6, 96(%0)\n\t"
+		      "movups %%xmm7, 112(%0)"
+		      : "+r" (to), "+r" (from), "+r" (len) : : "memory", "cc");
+}
+
+static __always_inline bool bulk_copy_rep_is_fast(void)
+{
+	asm goto(ALTERNATIVE("jmp %l[no]", "", X86_FEATURE_ERMS) : : : : no);
+	return true;
+no:
+	return false;
+}
+
+static __always_inline void bulk_copy_long(void *to, const void *from,
+					   unsigned long len)
+{
+	if (len <= 128)
+		bulk_copy_by64(to, from, len);
+	else if (len >= BULK_COPY_REP && bulk_copy_rep_is_fast())
+		asm volatile ("rep movsb" : "+D" (to), "+S" (from), "+c" (len) :
+			      : "memory");
+	else
+		bulk_copy_by128(to, from, len);
+}
+
+/* 8 to 15 bytes; the two halves overlap. */
+static __always_inline void bulk_copy_8(void *to, const void *from,
+					unsigned long len)
+{
+	__u64 first = __get_unaligned_t(__u64, from);
+	__u64 last = __get_unaligned_t(__u64, from + len - 8);
+
+	__put_unaligned_t(__u64, first, to);
+	__put_unaligned_t(__u64, last, to + len - 8);
+}
+
+/* 4 to 7 bytes. */
+static __always_inline void bulk_copy_4(void *to, const void *from,
+					unsigned long len)
+{
+	__u32 first = __get_unaligned_t(__u32, from);
+	__u32 last = __get_unaligned_t(__u32, from + len - 4);
+
+	__put_unaligned_t(__u32, first, to);
+	__put_unaligned_t(__u32, last, to + len - 4);
+}
+
+/* 1 to 3 bytes. */
+static __always_inline void bulk_copy_1(void *to, const void *from,
+					unsigned long len)
+{
+	__u8 first = *(const __u8 *)from;
+	__u8 middle = *(const __u8 *)(from + len / 2);
+	__u8 last = *(const __u8 *)(from + len - 1);
+
+	*(__u8 *)to = first;
+	*(__u8 *)(to + len / 2) = middle;
+	*(__u8 *)(to + len - 1) = last;
+}
+
+/**
+ * bulk_copy - copy a record, without a call of memcpy()
+ * @to: where to
+ * @from: where from; doesn't overlap @to
+ * @len: bytes
+ */
+static __always_inline void bulk_copy(void *to, const void *from,
+				      unsigned long len)
+{
+	if (len >= 64)
+		bulk_copy_long(to, from, len);
+	else if (len >= 16)
+		bulk_copy_by16(to, from, len);
+	else if (len >= 8)
+		bulk_copy_8(to, from, len);
+	else if (len >= 4)
+		bulk_copy_4(to, from, len);
+	else if (len)
+		bulk_copy_1(to, from, len);
 }
 
 #endif /* !__ASSEMBLY__ */

@@ -67,6 +67,11 @@ enum bulk_op {
  * long __vdso_bulk_xfer(int fd, struct bulk_seg *segs, unsigned int nr_segs,
  *			 unsigned int flags, void *window);
  *
+ * window is what mmap(2) gave for fd, or NULL. Records go through it without
+ * the kernel being entered; what can't, takes the system call. What the window
+ * holds is between the kernel and this function: a process that writes there by
+ * itself gets EBADMSG from then on, until it unmaps the window.
+ *
  * With fd == -1 and flags == BULK_QUERY it fills the struct bulk_params at
  * window and returns 0, without entering the kernel.
  */
@@ -79,11 +84,11 @@ enum bulk_op {
  * struct bulk_params - what the vDSO function answers to BULK_QUERY
  * @abi: BULK_ABI of the running kernel
  * @syscall_nr: number of the system call
- * @mmap_prot: reserved, 0
- * @mmap_flags: reserved, 0
- * @window_min: reserved, 0: there is no window
- * @window_max: reserved, 0
- * @window_default: reserved, 0
+ * @mmap_prot: the protection that mmap(2) of a window takes
+ * @mmap_flags: the flags that it takes
+ * @window_min: bytes of the smallest window
+ * @window_max: bytes of the largest window
+ * @window_default: bytes of a window that suits most; 0: there are no windows
  * @reserved: 0
  */
 struct bulk_params {

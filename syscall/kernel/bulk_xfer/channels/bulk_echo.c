@@ -26,6 +26,12 @@ static int echo_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 	return 0;
 }
 
+static int echo_take(struct bulk_endpoint *ep, const void *data, size_t len,
+		     u64 tag)
+{
+	return bulk_push(ep, data, len, tag, GFP_KERNEL);
+}
+
 static __poll_t echo_poll(struct bulk_endpoint *ep)
 {
 	return bulk_rx_has_room(ep) ? EPOLLOUT : 0;
@@ -33,6 +39,7 @@ static __poll_t echo_poll(struct bulk_endpoint *ep)
 
 static const struct bulk_channel_ops echo_ops = {
 	.send = echo_send,
+	.take = echo_take,
 	.poll = echo_poll,
 };
 
@@ -42,6 +49,7 @@ static int __init echo_init(void)
 		.name = "echo",
 		.max_record = SZ_1M,
 		.rx_policy = BULK_RX_BLOCK,
+		.flags = BULK_CHANNEL_TX_LATER | BULK_CHANNEL_TX_IN_PLACE,
 		.ops = &echo_ops,
 	};
 

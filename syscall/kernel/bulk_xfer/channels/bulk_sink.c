@@ -124,7 +124,8 @@ static int __init sink_init(void)
 	static const struct bulk_channel_desc desc __initconst = {
 		.name = "sink",
 		.max_record = SZ_1M,
-		.flags = BULK_CHANNEL_SERIAL,
+		.flags = BULK_CHANNEL_SERIAL | BULK_CHANNEL_TX_LATER |
+			 BULK_CHANNEL_TX_IN_PLACE,
 		.ops = &sink_ops,
 	};
 

@@ -65,6 +65,7 @@ static int source_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 		return -EFAULT;
 	if (!source_request_valid(&req))
 		return -EINVAL;
+	bulk_rx_discard(ep);
 	s->req = req;
 	s->next = 0;
 	bulk_rx_wake(ep);
@@ -131,6 +132,22 @@ static int source_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 	return ret;
 }
 
+static int source_give(struct bulk_endpoint *ep, void *data, size_t room,
+		       struct bulk_meta *meta)
+{
+	struct source *s = bulk_private(ep);
+
+	if (s->next == s->req.count)
+		return -EAGAIN;
+	meta->len = s->req.size;
+	meta->tag = s->next;
+	if (room < meta->len)
+		return -EMSGSIZE;
+	source_fill(data, s->req.seed, s->next * s->req.size, meta->len);
+	s->next++;
+	return 0;
+}
+
 static __poll_t source_poll(struct bulk_endpoint *ep)
 {
 	struct source *s = bulk_private(ep);
@@ -143,6 +160,7 @@ static const struct bulk_channel_ops source_ops = {
 	.release = source_release,
 	.send = source_send,
 	.recv = source_recv,
+	.give = source_give,
 	.poll = source_poll,
 };
 
@@ -151,7 +169,7 @@ static int __init source_init(void)
 	static const struct bulk_channel_desc desc __initconst = {
 		.name = "source",
 		.max_record = SZ_1M,
-		.flags = BULK_CHANNEL_SERIAL,
+		.flags = BULK_CHANNEL_SERIAL | BULK_CHANNEL_RX_AHEAD,
 		.ops = &source_ops,
 	};
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Layout of the window of bulk_xfer(2), between the kernel and its vDSO.
+ *
+ * This is no ABI: both are built together, and programs see the function only.
+ *
+ *	offset			written by	what
+ *	0			the process	struct bulk_window_user
+ *	4096			the kernel	struct bulk_window_kernel
+ *	8192			the process	TX ring, twice in a row
+ *	8192 + 2 * ring		the kernel	RX ring, twice in a row
+ *
+ * A ring's pages appear twice, so that a record that starts in the first half
+ * is in one piece. Positions are free-running; their difference is what counts.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef __VDSO_BULK_XFER_H
+#define __VDSO_BULK_XFER_H
+
+#include <linux/types.h>
+#include <vdso/bits.h>
+
+#define BULK_WINDOW_PAGE	4096U
+
+/* Bytes of a ring: a power of two. */
+#define BULK_RING_MIN		(4U * 1024)
+#define BULK_RING_DEFAULT	(64U * 1024)
+#define BULK_RING_MAX		(4096U * 1024)
+
+#define BULK_WINDOW_SIZE(ring)	(2 * BULK_WINDOW_PAGE + 4UL * (ring))
+
+/* Bits of &struct bulk_window_kernel.state. Without a window it reads as 0. */
+#define BULK_WINDOW_READY	BIT(0) /* there is a window */
+#define BULK_WINDOW_BAD		BIT(1) /* the process wrote nonsense */
+#define BULK_WINDOW_GONE	BIT(2) /* the channel is gone */
+#define BULK_WINDOW_WANTED	BIT(3) /* a sleeper waits for what is sent */
+#define BULK_WINDOW_POLLER	BIT(4) /* the channel's poller sleeps */
+
+/**
+ * struct bulk_ring_rec - a record in a ring
+ * @head: bytes of @data and records lost just before this one, in one word, so
+ *	that one load gets both: see bulk_ring_rec_head()
+ * @tag: the sender's 64 bits
+ * @data: the record
+ */
+struct bulk_ring_rec {
+	__u64	head;
+	__u64	tag;
+	__u8	data[];
+};
+
+static inline __u64 bulk_ring_rec_head(__u32 len, __u32 lost)
+{
+	return len | (__u64)lost << 32;
+}
+
+static inline __u32 bulk_ring_rec_len(__u64 head)
+{
+	return head;
+}
+
+static inline __u32 bulk_ring_rec_lost(__u64 head)
+{
+	return head >> 32;
+}
+
+/**
+ * struct bulk_window_user - the page that the process writes
+ * @tx_head: end of what was sent
+ * @tx_lock: not 0 while a thread writes a record behind @tx_head
+ * @rx_tail: start of what was not received yet. Whoever takes a record,
+ *	process or kernel, does so by compare-and-exchange.
+ * @pad: the two directions don't share a cache line
+ */
+struct bulk_window_user {
+	__u64	tx_head;
+	__u32	tx_lock;
+	__u32	pad[13];
+	__u64	rx_tail;
+};
+
+/**
+ * struct bulk_window_kernel - the page that the kernel writes
+ * @state: BULK_WINDOW_* bits
+ * @tx_limit: records shorter than this go through the TX ring; 0: none
+ * @size: bytes of a ring
+ * @tx_quiet: the kernel wants to be called when the TX ring holds more bytes
+ * @tx_tail: start of what the kernel has not taken yet
+ * @rx_head: end of what can be received
+ * @pad1: what seldom changes has a cache line of its own
+ * @pad2: as have the two positions
+ */
+struct bulk_window_kernel {
+	__u32	state;
+	__u32	tx_limit;
+	__u64	size;
+	__u64	tx_quiet;
+	__u64	pad1[5];
+	__u64	tx_tail;
+	__u64	pad2[7];
+	__u64	rx_head;
+};
+
+/**
+ * bulk_ring_space() - what a record occupies in a ring
+ * @len: its bytes
+ *
+ * Return: bytes, a multiple of 8.
+ */
+static inline __u64 bulk_ring_space(__u32 len)
+{
+	return sizeof(struct bulk_ring_rec) + (((__u64)len + 7) & ~7ULL);
+}
+
+#endif /* __VDSO_BULK_XFER_H */

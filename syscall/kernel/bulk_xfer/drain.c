@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the window to the provider: records that were sent without a system call.
+ *
+ * They are taken whenever the kernel is entered for the endpoint: by a SEND, a
+ * RECV, a poll or a flush, when the ring is half full or a sleeper wants them,
+ * when the window is unmapped, a descriptor or the file closed; or by the
+ * channel's poller.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <trace/events/bulk_xfer.h>
+
+#include "internal.h"
+
+/* Records between two looks at the scheduler, and at the process's progress. */
+#define BULK_DRAIN_STEP		64
+
+static noinline int bulk_give_iter(struct bulk_endpoint *ep, void *data,
+				   size_t len, u64 tag)
+{
+	struct kvec vec = { .iov_base = data, .iov_len = len };
+	struct iov_iter from;
+
+	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
+	return ep->ops->send(ep, &from, tag);
+}
+
+static int bulk_give(struct bulk_endpoint *ep, void *data, size_t len, u64 tag)
+{
+	if (ep->ops->take)
+		return ep->ops->take(ep, data, len, tag);
+	return bulk_give_iter(ep, data, len, tag);
+}
+
+static noinline int bulk_give_short(struct bulk_endpoint *ep,
+				    const void *data, size_t len, u64 tag)
+{
+	/* Zeroing it would cost more than filling it. */
+	u64 copy[BULK_SHORT / sizeof(u64)] __uninitialized;
+
+	memcpy(copy, data, len);
+	return bulk_give(ep, copy, len, tag);
+}
+
+static noinline int bulk_give_long(struct bulk_endpoint *ep,
+				   const void *data, size_t len, u64 tag)
+{
+	struct bulk_window *w = ep->window;
+
+	if (!w->copy)
+		w->copy = kvmalloc(w->tx.max_record,
+				   GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+				   __GFP_NOWARN);
+	if (!w->copy)
+		return -ENOMEM;
+	memcpy(w->copy, data, len);
+	return bulk_give(ep, w->copy, len, tag);
+}
+
+/* The process can write to @data all the while: the provider gets a copy. */
+static int bulk_give_copy(struct bulk_endpoint *ep, const void *data,
+			  size_t len, u64 tag)
+{
+	if (len <= BULK_SHORT)
+		return bulk_give_short(ep, data, len, tag);
+	return bulk_give_long(ep, data, len, tag);
+}
+
+static noinline void bulk_trace_drained(struct bulk_endpoint *ep,
+					size_t len, u64 tag)
+{
+	trace_bulk_send(bulk_channel_name(ep->channel), ep->id, len, tag);
+}
+
+/* Does the provider want the record later? Otherwise it won't have it at all. */
+static bool bulk_refused(struct bulk_endpoint *ep, int ret)
+{
+	if (ret == -EAGAIN || ret == -ENOMEM)
+		return false;
+	ep->tx_error = ep->tx_error ?: ret;
+	ep->tx_refused++;
+	return true;
+}
+
+static int bulk_drain_one(struct bulk_endpoint *ep, bool in_place, void *data,
+			  const struct bulk_meta *meta)
+{
+	int ret;
+
+	if (in_place)
+		ret = bulk_give(ep, data, meta->len, meta->tag);
+	else
+		ret = bulk_give_copy(ep, data, meta->len, meta->tag);
+	if (likely(!ret)) {
+		ep->tx.records++;
+		ep->tx.bytes += meta->len;
+		if (trace_bulk_send_enabled())
+			bulk_trace_drained(ep, meta->len, meta->tag);
+	}
+	return ret;
+}
+
+/* Until the ring is empty, or the first record has to wait. */
+static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
+{
+	bool in_place = ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE;
+	/* The TX lock is held: a copy, which the compiler keeps in registers. */
+	struct bulk_ring tx = *ring;
+	/* Zeroing it would cost more than filling it. */
+	struct bulk_meta meta __uninitialized;
+	unsigned int n = 0;
+	void *data;
+	int ret;
+
+	while (!(ret = bulk_ring_peek(&tx, &meta, &data))) {
+		ret = bulk_drain_one(ep, in_place, data, &meta);
+		if (unlikely(ret) && !bulk_refused(ep, ret))
+			break;
+		bulk_ring_skip(&tx, meta.len);
+		if (++n % BULK_DRAIN_STEP)
+			continue;
+		bulk_ring_publish_tail(&tx);
+		cond_resched();
+	}
+	ring->tail = tx.tail;
+	bulk_ring_publish_tail(ring);
+	/* An empty ring says EAGAIN as well. */
+	return bulk_ring_empty(ring) ? 0 : ret;
+}
+
+/* Whoever asked to be woken has been, and asks again before the next sleep. */
+static void bulk_drain_disarm(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	if ((w->kernel->state & BULK_WINDOW_WANTED) &&
+	    atomic_read(&ep->rx.events) != w->armed)
+		bulk_window_clear(w, BULK_WINDOW_WANTED);
+}
+
+/**
+ * bulk_drain_locked() - hand the provider what waits in the window
+ * @ep: the endpoint, whose TX lock is held
+ *
+ * What the process sends meanwhile isn't waited for.
+ *
+ * Context: Process context. May sleep, not for user space.
+ * Return: 0 when all was taken; -EAGAIN or -ENOMEM when the provider could not
+ * take the next record now; -EBADMSG when the window holds nonsense; -ENODEV.
+ */
+int bulk_drain_locked(struct bulk_endpoint *ep)
+{
+	struct bulk_window *w = ep->window;
+	int room, ret;
+
+	lockdep_assert_held(&ep->tx_lock);
+	if (!w)
+		return 0;
+	if (w->bad)
+		return -EBADMSG;
+	if (bulk_ring_fetch_head(&w->tx))
+		return bulk_window_spoil(ep, w);
+	if (bulk_ring_empty(&w->tx))
+		return 0;
+	if (ep->gone)
+		return -ENODEV;
+	do {
+		room = atomic_read(&ep->tx.events);
+		ret = bulk_drain_ring(ep, &w->tx);
+		WRITE_ONCE(ep->tx_stalled, ret == -EAGAIN);
+		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
+		smp_mb();
+	} while (ret == -EAGAIN && atomic_read(&ep->tx.events) != room);
+	if (ret == -EBADMSG)
+		return bulk_window_spoil(ep, w);
+	bulk_drain_disarm(ep, w);
+	return ret;
+}
+
+/**
+ * bulk_drain() - hand the provider what waits in the window, if there is one
+ * @ep: the endpoint
+ *
+ * Context: Process context. Takes the TX lock.
+ * Return: as bulk_drain_locked().
+ */
+int bulk_drain(struct bulk_endpoint *ep)
+{
+	if (!READ_ONCE(ep->window))
+		return 0;
+	bulk_poller_ring(ep);
+	guard(mutex)(&ep->tx_lock);
+	return bulk_drain_locked(ep);
+}
+
+static int bulk_flush_once(struct bulk_endpoint *ep)
+{
+	guard(mutex)(&ep->tx_lock);
+	return bulk_drain_locked(ep);
+}
+
+/**
+ * bulk_flush() - wait until the provider has taken what was sent
+ * @ep: the endpoint
+ * @nowait: -EAGAIN instead of waiting for the provider
+ *
+ * Context: Process context. Takes the TX lock.
+ * Return: 0; -EAGAIN, -ERESTARTSYS for a signal, -EBADMSG, -ENODEV, -ENOMEM.
+ */
+int bulk_flush(struct bulk_endpoint *ep, bool nowait)
+{
+	int ret, seen;
+
+	do {
+		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
+		seen = atomic_read_acquire(&ep->tx.events);
+		ret = bulk_flush_once(ep);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = bulk_wait(&ep->tx, seen, nowait);
+	} while (!ret);
+	return ret;
+}
+
+/**
+ * bulk_flush_error() - tell, once, that the provider refused a record
+ * @ep: the endpoint
+ *
+ * Context: Process context. Takes the TX lock.
+ * Return: 0, or what the provider said to the first record that it did not take
+ * from the window since this was asked last.
+ */
+int bulk_flush_error(struct bulk_endpoint *ep)
+{
+	int ret = 0;
+
+	guard(mutex)(&ep->tx_lock);
+	swap(ret, ep->tx_error);
+	return ret;
+}
+
+/**
+ * bulk_drain_arm() - have the vDSO call when something is sent
+ * @ep: the endpoint
+ * @seen: value of the RX side's events before the last attempt to receive
+ *
+ * For a receiver that is about to sleep: a record in the window may be what
+ * makes the provider answer. What is there already is drained. Until the events
+ * change, every SEND enters the kernel.
+ *
+ * Context: Process context. Takes the TX lock.
+ */
+void bulk_drain_arm(struct bulk_endpoint *ep, int seen)
+{
+	struct bulk_window *w;
+
+	if (!READ_ONCE(ep->window))
+		return;
+	guard(mutex)(&ep->tx_lock);
+	w = ep->window;
+	if (!w || w->bad)
+		return;
+	w->armed = seen;
+	bulk_window_set(w, BULK_WINDOW_WANTED);
+	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
+	smp_mb();
+	bulk_drain_locked(ep);
+}

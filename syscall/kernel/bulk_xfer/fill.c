@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the provider to the window: records that are received without a system call.
+ *
+ * A RECV that finds the window empty enters the kernel, is given its record,
+ * and leaves with the window full of those that follow it.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+/* Records between two looks at the scheduler. */
+#define BULK_FILL_STEP		64
+/* Times that other receivers may be faster before this one gives way. */
+#define BULK_TAKE_TRIES		64
+
+static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
+				size_t room, struct bulk_meta *meta)
+{
+	struct bulk_record *rec = ep->rx_head;
+
+	if (rec->len > room)
+		return -EMSGSIZE;
+	meta->len = rec->len;
+	meta->lost = rec->lost;
+	meta->tag = rec->tag;
+	memcpy(data, rec->data, rec->len);
+	WRITE_ONCE(ep->rx_head, NULL);
+	bulk_queue_free(&ep->queue, rec);
+	return 0;
+}
+
+static noinline int bulk_fill_by_iter(struct bulk_endpoint *ep, void *data,
+				      size_t room, struct bulk_meta *meta)
+{
+	struct kvec vec = { .iov_base = data, .iov_len = room };
+	struct iov_iter to;
+
+	iov_iter_kvec(&to, ITER_DEST, &vec, 1, room);
+	return ep->ops->recv(ep, &to, meta);
+}
+
+static int bulk_fill_on_demand(struct bulk_endpoint *ep, void *data,
+			       size_t room, struct bulk_meta *meta)
+{
+	if (ep->gone || !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD))
+		return -EAGAIN;
+	meta->lost = 0;
+	meta->tag = 0;
+	if (ep->ops->give)
+		return ep->ops->give(ep, data, room, meta);
+	return bulk_fill_by_iter(ep, data, room, meta);
+}
+
+static int bulk_fill_one(struct bulk_endpoint *ep, void *data, size_t room,
+			 struct bulk_meta *meta)
+{
+	if (!ep->rx_head && READ_ONCE(ep->queue.count))
+		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
+	if (ep->rx_head)
+		return bulk_fill_from_queue(ep, data, room, meta);
+	return bulk_fill_on_demand(ep, data, room, meta);
+}
+
+static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
+{
+	/* The RX lock is held: a copy, which the compiler keeps in registers. */
+	struct bulk_ring rx = *ring;
+	/* Zeroing it would cost more than filling it. */
+	struct bulk_meta meta __uninitialized;
+	unsigned int n = 0;
+	u64 bytes = 0;
+	size_t room;
+	void *data;
+
+	while ((data = bulk_ring_room(&rx, &room))) {
+		if (bulk_fill_one(ep, data, room, &meta))
+			break;
+		bulk_ring_add(&rx, &meta);
+		bytes += meta.len;
+		if (++n % BULK_FILL_STEP)
+			continue;
+		bulk_ring_publish_head(&rx);
+		cond_resched();
+	}
+	ring->head = rx.head;
+	bulk_ring_publish_head(ring);
+	ep->rx.records += n;
+	ep->rx.bytes += bytes;
+	/* The queue has room again. */
+	if (n)
+		bulk_tx_wake(ep);
+}
+
+/**
+ * bulk_fill_locked() - put what can be received into the window, if it is empty
+ * @ep: the endpoint, whose RX lock is held
+ *
+ * Context: Process context. May sleep, not for user space.
+ */
+void bulk_fill_locked(struct bulk_endpoint *ep)
+{
+	struct bulk_window *w = ep->window;
+
+	lockdep_assert_held(ep->rx_lock);
+	if (!w || w->bad || !atomic_read(&w->maps))
+		return;
+	if (bulk_ring_fetch_tail(&w->rx)) {
+		bulk_window_spoil(ep, w);
+		return;
+	}
+	if (bulk_ring_empty(&w->rx))
+		bulk_fill_ring(ep, &w->rx);
+}
+
+static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
+			    struct bulk_meta *meta)
+{
+	void *data;
+	int ret = bulk_ring_peek(&w->rx, meta, &data);
+
+	if (ret)
+		return ret;
+	if (meta->len > iov_iter_count(to))
+		return -EMSGSIZE;
+	if (copy_to_iter(data, meta->len, to) != meta->len)
+		return -EFAULT;
+	if (bulk_ring_take(&w->rx, meta->len))
+		return 0;
+	iov_iter_revert(to, meta->len);
+	return -EBUSY;
+}
+
+/**
+ * bulk_window_recv() - receive the first record in the window, if there is one
+ * @ep: the endpoint, whose RX lock is held
+ * @to: room for the record
+ * @meta: zeroed; filled in
+ *
+ * Another thread may be receiving from the window without a system call: the
+ * record is whose compare-and-exchange succeeds.
+ *
+ * Context: Process context, page faults disabled.
+ * Return: 0; -EAGAIN when there is none; -EMSGSIZE; -EFAULT for a page that is
+ * missing; -EBUSY when others were faster, time and again; -EBADMSG.
+ */
+int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		     struct bulk_meta *meta)
+{
+	struct bulk_window *w = ep->window;
+	int ret, try = 0;
+
+	lockdep_assert_held(ep->rx_lock);
+	if (!w)
+		return -EAGAIN;
+	if (w->bad)
+		return -EBADMSG;
+	do {
+		ret = bulk_ring_fetch_tail(&w->rx);
+		if (!ret)
+			ret = bulk_window_copy(w, to, meta);
+	} while (ret == -EBUSY && ++try < BULK_TAKE_TRIES);
+	if (ret == -EBADMSG)
+		return bulk_window_spoil(ep, w);
+	return ret;
+}
+
+/**
+ * bulk_window_has_record() - could a RECV be served from the window?
+ * @ep: the endpoint
+ *
+ * Context: Process context. Takes the RX lock.
+ * Return: true if so, or if a RECV would say -EBADMSG.
+ */
+bool bulk_window_has_record(struct bulk_endpoint *ep)
+{
+	struct bulk_window *w;
+
+	if (!READ_ONCE(ep->window))
+		return false;
+	guard(mutex)(ep->rx_lock);
+	w = ep->window;
+	if (!w)
+		return false;
+	if (!w->bad && bulk_ring_fetch_tail(&w->rx))
+		bulk_window_spoil(ep, w);
+	return w->bad || !bulk_ring_empty(&w->rx);
+}
+
+/**
+ * bulk_rx_discard() - take back the records that wait in the window
+ * @ep: the endpoint
+ *
+ * For a provider that produces ahead of the receiver (BULK_CHANNEL_RX_AHEAD)
+ * and was told to produce something else. Records that were pushed must not be
+ * among them.
+ *
+ * Context: Process context, from @send or @take of a channel with
+ * BULK_CHANNEL_SERIAL.
+ */
+void bulk_rx_discard(struct bulk_endpoint *ep)
+{
+	struct bulk_window *w = ep->window;
+	int try;
+
+	lockdep_assert_held(ep->rx_lock);
+	if (!w || w->bad)
+		return;
+	for (try = 0; try < BULK_TAKE_TRIES; try++) {
+		if (bulk_ring_fetch_tail(&w->rx))
+			break;
+		if (bulk_ring_discard(&w->rx))
+			return;
+	}
+	/* No process receives that fast and means it. */
+	bulk_window_spoil(ep, w);
+}
+EXPORT_SYMBOL_GPL(bulk_rx_discard);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The poller: a thread that looks after the windows of a channel.
+ *
+ * While it is awake, processes send and receive without any system call. When
+ * no record came for a while it goes to sleep; the next SEND finds the flag
+ * that asks for a call, and the call wakes it.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
+
+#include "internal.h"
+
+/**
+ * enum bulk_poller_state - what the processes are told of the poller
+ * @BULK_POLLER_OFF: there is none
+ * @BULK_POLLER_UP: it looks
+ * @BULK_POLLER_ASLEEP: it wants to be woken
+ */
+enum bulk_poller_state {
+	BULK_POLLER_OFF,
+	BULK_POLLER_UP,
+	BULK_POLLER_ASLEEP,
+};
+
+/**
+ * bulk_poller_init() - no thread yet
+ * @p: the poller
+ */
+void bulk_poller_init(struct bulk_poller *p)
+{
+	mutex_init(&p->lock);
+	init_waitqueue_head(&p->wait);
+	atomic_set(&p->rings, 0);
+}
+
+/**
+ * bulk_poller_ring() - the kernel was entered for an endpoint: is the poller up?
+ * @ep: the endpoint
+ *
+ * Context: Process context.
+ */
+void bulk_poller_ring(struct bulk_endpoint *ep)
+{
+	struct bulk_poller *p = &ep->channel->poller;
+
+	if (!READ_ONCE(p->task))
+		return;
+	atomic_inc(&p->rings);
+	/* wq_has_sleeper()'s barrier pairs with the one of prepare_to_wait(). */
+	if (wq_has_sleeper(&p->wait))
+		wake_up(&p->wait);
+}
+
+static bool bulk_poll_tx(struct bulk_endpoint *ep)
+{
+	u64 before = ep->tx.records;
+
+	lockdep_assert_held(&ep->tx_lock);
+	bulk_drain_locked(ep);
+	return ep->tx.records != before;
+}
+
+static bool bulk_poll_rx(struct bulk_endpoint *ep)
+{
+	u64 before = ep->rx.records;
+
+	lockdep_assert_held(ep->rx_lock);
+	bulk_fill_locked(ep);
+	return ep->rx.records != before;
+}
+
+/*
+ * While the poller is up, no fill level of the ring is worth a system call;
+ * while it sleeps, any record is.
+ */
+static void bulk_poller_tell(struct bulk_window *w, enum bulk_poller_state state)
+{
+	WRITE_ONCE(w->kernel->tx_quiet,
+		   state == BULK_POLLER_UP ? w->tx.size : w->tx.size / 2);
+	if (state == BULK_POLLER_ASLEEP)
+		bulk_window_set(w, BULK_WINDOW_POLLER);
+	else
+		bulk_window_clear(w, BULK_WINDOW_POLLER);
+	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
+	smp_mb();
+}
+
+/* What the provider allocates is for the process. */
+static bool bulk_poll_window(struct bulk_endpoint *ep,
+			     enum bulk_poller_state state)
+{
+	struct mem_cgroup *outer;
+	bool moved;
+
+	if (!READ_ONCE(ep->window))
+		return false;
+	guard(mutex)(&ep->tx_lock);
+	if (!ep->window || !atomic_read(&ep->window->maps))
+		return false;
+	bulk_poller_tell(ep->window, state);
+	outer = set_active_memcg(ep->window->memcg);
+	moved = bulk_poll_tx(ep);
+	if (ep->rx_lock == &ep->tx_lock) {
+		moved |= bulk_poll_rx(ep);
+	} else if (mutex_trylock(ep->rx_lock)) {
+		moved |= bulk_poll_rx(ep);
+		mutex_unlock(ep->rx_lock);
+	}
+	set_active_memcg(outer);
+	return moved;
+}
+
+static bool bulk_poll_all(struct bulk_channel *ch, enum bulk_poller_state state)
+{
+	struct bulk_endpoint *ep;
+	bool moved = false;
+
+	guard(mutex)(&ch->lock);
+	list_for_each_entry(ep, &ch->endpoints, node) {
+		moved |= bulk_poll_window(ep, state);
+		cond_resched();
+	}
+	return moved;
+}
+
+static void bulk_poller_sleep(struct bulk_channel *ch)
+{
+	struct bulk_poller *p = &ch->poller;
+	int seen = atomic_read(&p->rings);
+
+	if (bulk_poll_all(ch, BULK_POLLER_ASLEEP))
+		return;
+	wait_event_interruptible(p->wait,
+				 atomic_read(&p->rings) != seen ||
+				 kthread_should_stop());
+}
+
+static int bulk_poller_run(void *data)
+{
+	struct bulk_channel *ch = data;
+	ktime_t last = ktime_get();
+
+	while (!kthread_should_stop()) {
+		if (bulk_poll_all(ch, BULK_POLLER_UP)) {
+			last = ktime_get();
+		} else if (ktime_us_delta(ktime_get(), last) >=
+			   READ_ONCE(ch->poller.idle_us)) {
+			bulk_poller_sleep(ch);
+			last = ktime_get();
+		}
+		cond_resched();
+	}
+	bulk_poll_all(ch, BULK_POLLER_OFF);
+	return 0;
+}
+
+static int bulk_poller_start(struct bulk_channel *ch)
+{
+	struct task_struct *task;
+
+	task = kthread_create(bulk_poller_run, ch, "bulk/%s",
+			      bulk_channel_name(ch));
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	WRITE_ONCE(ch->poller.task, task);
+	wake_up_process(task);
+	return 0;
+}
+
+/**
+ * bulk_poller_set() - have a poller, or none
+ * @ch: the channel
+ * @idle_us: microseconds without a record before it goes to sleep; 0: no poller
+ *
+ * Context: Process context. Sleeps until the thread has ended, or started.
+ * Return: 0, or an errno when no thread could be made.
+ */
+int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us)
+{
+	struct bulk_poller *p = &ch->poller;
+	int ret = 0;
+
+	guard(mutex)(&p->lock);
+	WRITE_ONCE(p->idle_us, idle_us);
+	if (idle_us && !p->task)
+		ret = bulk_poller_start(ch);
+	if (ret) {
+		WRITE_ONCE(p->idle_us, 0);
+		return ret;
+	}
+	if (!idle_us && p->task) {
+		kthread_stop(p->task);
+		WRITE_ONCE(p->task, NULL);
+	}
+	return 0;
+}

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The window of an endpoint: memory that it shares with one process.
+ *
+ * The pages are mapped by fault, which makes three things simple. Of one
+ * mapping, the process can write to some pages and not to others. A fork copies
+ * no page table of such a mapping, so that a child finds pages of zeroes, which
+ * say that there is no window. And pages are refcounted: who pinned one keeps
+ * that page, and nothing else.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/log2.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+#include <linux/vmalloc.h>
+
+#include "internal.h"
+
+/* Pages before the rings: one that the process writes, one that the kernel does. */
+#define BULK_CONTROL_PAGES	2
+
+static unsigned long bulk_window_limit = BULK_WINDOW_SIZE(BULK_RING_MAX);
+static const unsigned long bulk_window_limit_max = BULK_WINDOW_SIZE(BULK_RING_MAX);
+
+/**
+ * bulk_window_set() - set bits of the state that the process reads
+ * @w: the window
+ * @bits: BULK_WINDOW_*
+ */
+void bulk_window_set(struct bulk_window *w, u32 bits)
+{
+	atomic_or(bits, (atomic_t *)&w->kernel->state);
+}
+
+/**
+ * bulk_window_clear() - clear bits of the state that the process reads
+ * @w: the window
+ * @bits: BULK_WINDOW_*
+ */
+void bulk_window_clear(struct bulk_window *w, u32 bits)
+{
+	atomic_andnot(bits, (atomic_t *)&w->kernel->state);
+}
+
+/**
+ * bulk_window_close() - no more records are sent through a window
+ * @w: the window
+ * @why: BULK_WINDOW_* bits to set
+ *
+ * Those that are being written may still come.
+ */
+void bulk_window_close(struct bulk_window *w, u32 why)
+{
+	WRITE_ONCE(w->kernel->tx_limit, 0);
+	bulk_window_set(w, why);
+}
+
+/**
+ * bulk_window_spoil() - a window holds what its process can't have meant
+ * @ep: the endpoint
+ * @w: its window
+ *
+ * It is of no use from now on, until the process unmaps it.
+ *
+ * Context: The endpoint's TX or RX lock is held.
+ * Return: -EBADMSG.
+ */
+int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	if (!READ_ONCE(w->bad)) {
+		WRITE_ONCE(w->bad, true);
+		atomic_inc(&ep->bad_windows);
+		bulk_window_close(w, BULK_WINDOW_BAD);
+	}
+	return -EBADMSG;
+}
+
+/* --- Memory --- */
+
+static bool bulk_page_is_user(const struct bulk_window *w, pgoff_t page)
+{
+	pgoff_t ring = w->tx.size / PAGE_SIZE;
+
+	return page == 0 || (page >= BULK_CONTROL_PAGES &&
+			     page < BULK_CONTROL_PAGES + 2 * ring);
+}
+
+/* The pages of @w as they follow each other in its area: each ring's twice. */
+static void bulk_window_double(struct page **pages, unsigned int ring)
+{
+	struct page **tx = pages + BULK_CONTROL_PAGES;
+	struct page **rx = tx + 2 * ring;
+
+	memcpy(rx, tx + ring, ring * sizeof(*pages));
+	memcpy(rx + ring, rx, ring * sizeof(*pages));
+	memcpy(tx + ring, tx, ring * sizeof(*pages));
+}
+
+static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int locked)
+{
+	/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY |
+			  __GFP_NOWARN;
+	struct page **pages;
+	unsigned int i;
+
+	pages = kvcalloc(mapped, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return NULL;
+	for (i = 0; i < locked; i++) {
+		pages[i] = alloc_page(gfp);
+		if (!pages[i])
+			goto err_page;
+	}
+	return pages;
+err_page:
+	while (i--)
+		__free_page(pages[i]);
+	kvfree(pages);
+	return NULL;
+}
+
+static int bulk_window_alloc_area(struct bulk_window *w)
+{
+	unsigned int ring = (w->locked - BULK_CONTROL_PAGES) / 2, i;
+	struct page **pages = bulk_pages_alloc(w->pages, w->locked);
+
+	if (!pages)
+		return -ENOMEM;
+	bulk_window_double(pages, ring);
+	w->area = vmap(pages, w->pages, VM_MAP, PAGE_KERNEL);
+	if (!w->area) {
+		for (i = 0; i < BULK_CONTROL_PAGES + ring; i++)
+			__free_page(pages[i]);
+		for (i = 0; i < ring; i++)
+			__free_page(pages[BULK_CONTROL_PAGES + 2 * ring + i]);
+	}
+	kvfree(pages);
+	return w->area ? 0 : -ENOMEM;
+}
+
+static struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page)
+{
+	return vmalloc_to_page(w->area + page * PAGE_SIZE);
+}
+
+/* Freed once nobody has mapped or pinned them either. */
+static void bulk_window_free_area(struct bulk_window *w)
+{
+	unsigned int ring = w->tx.size / PAGE_SIZE, page;
+
+	for (page = 0; page < BULK_CONTROL_PAGES + ring; page++)
+		put_page(bulk_window_page(w, page));
+	for (page = 0; page < ring; page++)
+		put_page(bulk_window_page(w, BULK_CONTROL_PAGES + 2 * ring + page));
+	vunmap(w->area);
+}
+
+static void bulk_window_lay_out(struct bulk_window *w, u32 ring)
+{
+	void *tx = w->area + 2 * BULK_WINDOW_PAGE;
+	void *rx = tx + 2UL * ring;
+
+	BUILD_BUG_ON(BULK_WINDOW_PAGE != PAGE_SIZE);
+	BUILD_BUG_ON(sizeof(struct bulk_window_user) > PAGE_SIZE);
+	BUILD_BUG_ON(sizeof(struct bulk_window_kernel) > PAGE_SIZE);
+	BUILD_BUG_ON(sizeof(struct bulk_ring_rec) != 16);
+	w->user = w->area;
+	w->kernel = w->area + BULK_WINDOW_PAGE;
+	w->kernel->size = ring;
+	w->kernel->tx_quiet = ring / 2;
+	bulk_ring_init(&w->tx, tx, ring, &w->user->tx_head,
+		       &w->kernel->tx_tail);
+	bulk_ring_init(&w->rx, rx, ring, &w->kernel->rx_head,
+		       &w->user->rx_tail);
+}
+
+static void bulk_window_free(struct kref *ref)
+{
+	struct bulk_window *w = container_of(ref, struct bulk_window, ref);
+
+	bulk_window_free_area(w);
+	bulk_queue_unlock_memory(w->queue, w->locked);
+	mem_cgroup_put(w->memcg);
+	mmdrop(w->mm);
+	kvfree(w->copy);
+	kfree(w);
+}
+
+/**
+ * bulk_window_put() - let go of a window
+ * @w: the window
+ *
+ * Context: Process context. May sleep.
+ */
+void bulk_window_put(struct bulk_window *w)
+{
+	kref_put(&w->ref, bulk_window_free);
+}
+
+static struct bulk_window *bulk_window_create(struct bulk_endpoint *ep,
+					      u32 ring)
+{
+	struct bulk_window *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	int ret = -ENOMEM;
+
+	if (!w)
+		return ERR_PTR(-ENOMEM);
+	w->queue = &ep->queue;
+	w->pages = BULK_WINDOW_SIZE(ring) / PAGE_SIZE;
+	w->locked = BULK_CONTROL_PAGES + 2 * ring / PAGE_SIZE;
+	if (!bulk_queue_lock_memory(w->queue, w->locked))
+		goto err_free;
+	ret = bulk_window_alloc_area(w);
+	if (ret)
+		goto err_unlock;
+	bulk_window_lay_out(w, ring);
+	kref_init(&w->ref);
+	atomic_set(&w->maps, 1);
+	w->mm = current->mm;
+	mmgrab(w->mm);
+	w->memcg = get_mem_cgroup_from_mm(w->mm);
+	return w;
+err_unlock:
+	bulk_queue_unlock_memory(w->queue, w->locked);
+err_free:
+	kfree(w);
+	return ERR_PTR(ret);
+}
+
+/* --- Attaching and detaching --- */
+
+static void bulk_endpoint_lock_both(struct bulk_endpoint *ep)
+{
+	mutex_lock(&ep->tx_lock);
+	mutex_lock(&ep->rx_mutex);
+}
+
+static void bulk_endpoint_unlock_both(struct bulk_endpoint *ep)
+{
+	mutex_unlock(&ep->rx_mutex);
+	mutex_unlock(&ep->tx_lock);
+}
+
+/* Longest record that goes through the TX ring, plus 1. */
+static u32 bulk_window_tx_limit(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_channel *ch = ep->channel;
+
+	if (!(ch->flags & BULK_CHANNEL_TX_LATER))
+		return 0;
+	return min_t(size_t, w->tx.max_record, ch->max_record) + 1;
+}
+
+/* Take what the process has sent, and see what it has received. */
+static void bulk_window_settle(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	bulk_drain_locked(ep);
+	if (!w->bad && bulk_ring_fetch_tail(&w->rx))
+		bulk_window_spoil(ep, w);
+}
+
+/* What the process left in an unmapped window goes before what comes now. */
+static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_window *old = ep->window;
+	int ret;
+
+	if (!old)
+		return 0;
+	if (atomic_read(&old->maps))
+		return -EBUSY;
+	bulk_window_settle(ep, old);
+	if (!old->bad) {
+		ret = bulk_ring_move(&w->tx, &old->tx);
+		if (!ret)
+			ret = bulk_ring_move(&w->rx, &old->rx);
+		if (ret)
+			return ret;
+	}
+	ep->window = NULL;
+	bulk_window_put(old);
+	return 0;
+}
+
+static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	int ret = ep->gone ? -ENODEV : bulk_window_inherit(ep, w);
+
+	if (ret)
+		return ret;
+	w->kernel->tx_limit = bulk_window_tx_limit(ep, w);
+	bulk_window_set(w, BULK_WINDOW_READY);
+	/* If there is a poller, the first record makes it look here. */
+	if (READ_ONCE(ep->channel->poller.idle_us))
+		bulk_window_set(w, BULK_WINDOW_POLLER);
+	kref_get(&w->ref);
+	WRITE_ONCE(ep->window, w);
+	return 0;
+}
+
+/*
+ * The process no longer has its window. What it sent is taken, what it has not
+ * received stays for the system call. Stale mappings, as userfaultfd can make
+ * a fork inherit, read that there is no window.
+ */
+static void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	bulk_endpoint_lock_both(ep);
+	if (ep->window == w) {
+		bulk_window_settle(ep, w);
+		if (w->bad ||
+		    (bulk_ring_empty(&w->tx) && bulk_ring_empty(&w->rx))) {
+			WRITE_ONCE(ep->window, NULL);
+			bulk_window_put(w);
+		}
+	}
+	bulk_window_close(w, 0);
+	bulk_window_clear(w, ~0U);
+	bulk_endpoint_unlock_both(ep);
+}
+
+/* --- Mapping --- */
+
+static bool bulk_window_is_mine(const struct vm_area_struct *vma)
+{
+	const struct bulk_window *w = vma->vm_private_data;
+
+	return vma->vm_mm == w->mm;
+}
+
+static void bulk_vma_open(struct vm_area_struct *vma)
+{
+	struct bulk_window *w = vma->vm_private_data;
+
+	kref_get(&w->ref);
+	if (bulk_window_is_mine(vma))
+		atomic_inc(&w->maps);
+}
+
+static void bulk_vma_close(struct vm_area_struct *vma)
+{
+	struct bulk_window *w = vma->vm_private_data;
+
+	if (bulk_window_is_mine(vma) && atomic_dec_and_test(&w->maps))
+		bulk_window_detach(vma->vm_file->private_data, w);
+	bulk_window_put(w);
+}
+
+static int bulk_vma_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+/*
+ * A forked child: a page of zeroes of its own. It may be written to where the
+ * process could, for the sake of a child forked by a signal handler that
+ * returns into the vDSO: that finds no window when it is done.
+ */
+static vm_fault_t bulk_fault_child(struct vm_fault *vmf)
+{
+	vmf->page = alloc_page(GFP_USER | __GFP_ZERO | __GFP_ACCOUNT);
+	return vmf->page ? 0 : VM_FAULT_OOM;
+}
+
+static vm_fault_t bulk_vma_fault(struct vm_fault *vmf)
+{
+	struct bulk_window *w = vmf->vma->vm_private_data;
+
+	if (vmf->pgoff >= w->pages)
+		return VM_FAULT_SIGBUS;
+	if (!bulk_window_is_mine(vmf->vma))
+		return bulk_fault_child(vmf);
+	vmf->page = bulk_window_page(w, vmf->pgoff);
+	get_page(vmf->page);
+	return 0;
+}
+
+static vm_fault_t bulk_vma_mkwrite(struct vm_fault *vmf)
+{
+	if (!bulk_page_is_user(vmf->vma->vm_private_data, vmf->pgoff))
+		return VM_FAULT_SIGBUS;
+	/* The pages have no mapping, by which the caller tells truncated ones. */
+	lock_page(vmf->page);
+	return VM_FAULT_LOCKED;
+}
+
+static const struct vm_operations_struct bulk_vma_ops = {
+	.open = bulk_vma_open,
+	.close = bulk_vma_close,
+	.may_split = bulk_vma_may_split,
+	.fault = bulk_vma_fault,
+	.page_mkwrite = bulk_vma_mkwrite,
+};
+
+/* The largest ring that fits a window of @size bytes. */
+static int bulk_window_ring(unsigned long size, u32 *ring)
+{
+	if (size < BULK_WINDOW_SIZE(BULK_RING_MIN) ||
+	    size > BULK_WINDOW_SIZE(BULK_RING_MAX))
+		return -EINVAL;
+	if (size > READ_ONCE(bulk_window_limit))
+		return -EPERM;
+	*ring = rounddown_pow_of_two((size - 2 * BULK_WINDOW_PAGE) / 4);
+	return 0;
+}
+
+/**
+ * bulk_window_mmap() - map a window into the calling process
+ * @ep: the endpoint
+ * @vma: where
+ *
+ * Context: Process context, with the mmap lock. Takes the endpoint's locks.
+ * Return: 0; -EINVAL for a mapping that isn't shared, readable, writable, from
+ * offset 0 and of a possible size; -EPERM for one that is executable or larger
+ * than kernel.bulk_xfer.window_max; -EBUSY when there is one, or when records
+ * wait that were in an earlier, larger one; -ENODEV when the channel is gone;
+ * -ENOMEM when memory or the right to lock it is short.
+ */
+int bulk_window_mmap(struct bulk_endpoint *ep, struct vm_area_struct *vma)
+{
+	const vm_flags_t want = VM_READ | VM_WRITE | VM_SHARED;
+	struct bulk_window *w;
+	u32 ring;
+	int ret;
+
+	if ((vma->vm_flags & want) != want || vma->vm_pgoff)
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	ret = bulk_window_ring(vma->vm_end - vma->vm_start, &ring);
+	if (ret)
+		return ret;
+	w = bulk_window_create(ep, ring);
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+
+	bulk_endpoint_lock_both(ep);
+	ret = bulk_window_attach(ep, w);
+	bulk_endpoint_unlock_both(ep);
+	if (ret) {
+		bulk_window_put(w);
+		return ret;
+	}
+	vma->vm_private_data = w;
+	vma->vm_ops = &bulk_vma_ops;
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
+	return 0;
+}
+
+static struct ctl_table bulk_sysctls[] = {
+	{
+		.procname = "window_max",
+		.data = &bulk_window_limit,
+		.maxlen = sizeof(bulk_window_limit),
+		.mode = 0644,
+		.proc_handler = proc_doulongvec_minmax,
+		.extra2 = (void *)&bulk_window_limit_max,
+	},
+};
+
+static int __init bulk_window_init(void)
+{
+	register_sysctl("kernel/bulk_xfer", bulk_sysctls);
+	return 0;
+}
+subsys_initcall(bulk_window_init);

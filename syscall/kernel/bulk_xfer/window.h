@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The window of an endpoint: memory that it shares with one process.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef _BULK_XFER_WINDOW_H
+#define _BULK_XFER_WINDOW_H
+
+#include <linux/atomic.h>
+#include <linux/kref.h>
+#include <vdso/bulk_xfer.h>
+
+#include "ring.h"
+
+struct bulk_endpoint;
+struct bulk_queue;
+struct mem_cgroup;
+struct mm_struct;
+struct vm_area_struct;
+
+/**
+ * struct bulk_window - the window of an endpoint
+ * @ref: held by the endpoint and by every mapping, also by a forked child's
+ * @maps: mappings in @mm; 0 when the process has unmapped it
+ * @mm: whose window it is
+ * @memcg: who pays for what a kernel thread does for it
+ * @area: all of it as the process sees it, in kernel addresses
+ * @pages: its size there, and as the process sees it
+ * @locked: pages of memory, charged to the endpoint's owner
+ * @queue: the endpoint's, whose owner is charged
+ * @user: in @area, written by the process
+ * @kernel: in @area, written by the kernel
+ * @tx: user to kernel; protected by the endpoint's TX lock, as all below
+ * @rx: kernel to user; protected by the endpoint's RX lock
+ * @copy: where a record is copied that the provider may not see change
+ * @armed: value of the RX side's events when a sleeper asked to be woken
+ * @bad: the process wrote nonsense; set under either lock
+ */
+struct bulk_window {
+	struct kref ref;
+	atomic_t maps;
+	struct mm_struct *mm;
+	struct mem_cgroup *memcg;
+	void *area;
+	unsigned int pages;
+	unsigned int locked;
+	struct bulk_queue *queue;
+	struct bulk_window_user *user;
+	struct bulk_window_kernel *kernel;
+	struct bulk_ring tx;
+	struct bulk_ring rx;
+	void *copy;
+	int armed;
+	bool bad;
+};
+
+int bulk_window_mmap(struct bulk_endpoint *ep, struct vm_area_struct *vma);
+void bulk_window_put(struct bulk_window *w);
+
+void bulk_window_set(struct bulk_window *w, u32 bits);
+void bulk_window_clear(struct bulk_window *w, u32 bits);
+void bulk_window_close(struct bulk_window *w, u32 why);
+int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w);
+
+#endif /* _BULK_XFER_WINDOW_H */

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process that writes nonsense into its window all the time disturbs nobody else.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include "liar.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "module.h"
+
+#define OPERATIONS	1000000
+#define OPERATIONS_SLOW	50000	/* on a kernel that checks itself */
+#define CHECK_EVERY	32
+#define REMAP_EVERY	512
+#define LIE_EVERY	4
+#define LONGEST		2000
+
+FIXTURE(fuzz)
+{
+	struct windowed w;
+	struct windowed good; /* in the same process */
+	int plain; /* an endpoint without a window */
+	pid_t other; /* a process with an endpoint of its own */
+	pthread_t liar;
+	unsigned int stop;
+	bool refuses; /* the channel, with any errno that a record asks for */
+	__u64 told; /* lies */
+	__u64 checks;
+	__u64 windows; /* that were spoilt */
+	__u64 word; /* of a sequence that looks random */
+	__u64 results[3]; /* done, EAGAIN, other errors that may be */
+	char *buf;
+};
+
+FIXTURE_VARIANT(fuzz)
+{
+	const char *channel;
+	const char *module; /* to be loaded, or NULL */
+	const char *poller;
+};
+
+FIXTURE_VARIANT_ADD(fuzz, echo) {
+	.channel = "echo",
+	.poller = "0",
+};
+
+FIXTURE_VARIANT_ADD(fuzz, sink) {
+	.channel = "sink",
+	.poller = "0",
+};
+
+FIXTURE_VARIANT_ADD(fuzz, source) {
+	.channel = "source",
+	.poller = "0",
+};
+
+/* Its records are copied out of the ring before it sees them. */
+FIXTURE_VARIANT_ADD(fuzz, refuse) {
+	.channel = "refuse",
+	.module = "bulk_refuse",
+	.poller = "0",
+};
+
+FIXTURE_VARIANT_ADD(fuzz, echo_poller) {
+	.channel = "echo",
+	.poller = "500",
+};
+
+/* The variants share the operations; BULK_OPERATIONS says how many. */
+static int operations(void)
+{
+	const char *wanted = getenv("BULK_OPERATIONS");
+
+	if (wanted)
+		return atoi(wanted) / 5;
+	return (kernel_checks_itself() ? OPERATIONS_SLOW : OPERATIONS) / 5;
+}
+
+static void set_poller(const char *channel, const char *idle_us)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/bulk/%s/poller_idle_us",
+		 channel);
+	write_text(path, idle_us);
+}
+
+/* A record through each of two endpoints, and what must come of it. */
+static bool check_good(const struct windowed *w, __u64 number)
+{
+	__u64 content[8], tag;
+	size_t len = number % sizeof(content) + 1;
+
+	fill(content, len, number);
+	if (window_send(w, content, len, number, 0))
+		return false;
+	memset(content, 0, sizeof(content));
+	return window_recv(w, content, sizeof(content), &tag, 0) == (int)len &&
+	       tag == number && filled(content, len, number) == len;
+}
+
+/* Another process: exits with 0 when it is told to, unless it was disturbed. */
+static void run_other(int until)
+{
+	struct windowed w;
+	__u64 number;
+	char byte;
+
+	if (open_windowed(&w, "echo"))
+		_exit(1);
+	for (number = 0; read(until, &byte, 1) < 0; number++) {
+		if (!check_good(&w, number))
+			_exit(2);
+		usleep(1000);
+	}
+	_exit(figure(w.fd, "window-errors") ? 3 : 0);
+}
+
+static pid_t start_other(int *until)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_NONBLOCK))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		close(ends[1]);
+		run_other(ends[0]);
+	}
+	close(ends[0]);
+	*until = ends[1];
+	return pid;
+}
+
+FIXTURE_SETUP(fuzz)
+{
+	int ret = variant->module ? load_module(variant->module, "") : 0;
+
+	ret = ret ?: open_windowed(&self->w, variant->channel);
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no channel %s, or no vDSO", variant->channel);
+	ASSERT_EQ(0, ret);
+	/* A small window has its ends everywhere, and is soon there anew. */
+	ASSERT_EQ(0, munmap(self->w.window, self->w.params.window_default));
+	self->w.params.window_default = self->w.params.window_min;
+	self->w.window = map_window(&self->w, self->w.params.window_default);
+	ASSERT_NE(NULL, self->w.window);
+	ASSERT_EQ(0, open_windowed(&self->good, "echo"));
+	self->plain = open_channel("echo", O_RDWR);
+	ASSERT_LE(0, self->plain);
+	self->buf = calloc(1, LONGEST);
+	self->word = getpid();
+	self->refuses = variant->module;
+	set_poller(variant->channel, variant->poller);
+}
+
+FIXTURE_TEARDOWN(fuzz)
+{
+	set_poller(variant->channel, "0");
+	close_windowed(&self->w);
+	close_windowed(&self->good);
+	close(self->plain);
+	if (variant->module)
+		EXPECT_EQ(0, unload_module(variant->module));
+}
+
+static __u64 random_word(__u64 *word)
+{
+	return bulk_source_word((*word)++, 0);
+}
+
+/* A number that is wrong in a way that matters. */
+static __u64 random_lie(__u64 *word, __u64 truth)
+{
+	__u64 r = random_word(word);
+
+	switch (r % 8) {
+	case 0:
+		return truth + 8 * (r >> 32 & 7);
+	case 1:
+		return truth - 8 * (r >> 32 & 7);
+	case 2:
+		return truth + (1ULL << (r >> 32 & 63));
+	case 3:
+		return truth - (1ULL << (r >> 32 & 63));
+	case 4:
+		return truth + (r >> 32 & 0xffff);
+	case 5:
+		return 1ULL << (r >> 32 & 63);
+	case 6:
+		return truth;
+	default:
+		return random_word(word);
+	}
+}
+
+static void tell_index(__u64 *index, __u64 *word)
+{
+	__atomic_store_n(index, random_lie(word, *index), __ATOMIC_RELAXED);
+}
+
+/* Twice in a row, so that it changes between two looks. */
+static void tell_length(__u32 *length, __u64 *word)
+{
+	__u32 truth = *length;
+
+	__atomic_store_n(length, (__u32)random_lie(word, truth),
+			 __ATOMIC_RELAXED);
+	if (random_word(word) % 2)
+		__atomic_store_n(length, truth, __ATOMIC_RELAXED);
+}
+
+static void tell_lie(struct windowed *w, __u64 *word)
+{
+	__u64 r = random_word(word), at = r >> 8;
+	unsigned char *ring = w->window + 2 * BULK_WINDOW_PAGE;
+
+	switch (r % 16) {
+	case 0:
+		tell_index(&user_page(w)->tx_head, word);
+		break;
+	case 1:
+		tell_index(&user_page(w)->rx_tail, word);
+		break;
+	case 2:
+		user_page(w)->tx_lock = r >> 16 & 1;
+		break;
+	case 3:
+		((unsigned char *)w->window)[at % BULK_WINDOW_PAGE] = r >> 32;
+		break;
+	case 4 ... 9:
+		tell_length(tx_length(w), word);
+		break;
+	default:
+		ring[at % (2 * ring_size(w))] = r >> 32;
+	}
+}
+
+/*
+ * The other thread: bursts of lies with pauses, some of them of no length, so
+ * that they come between any two instructions. The window stays mapped at its
+ * address, or for a moment nothing is there.
+ */
+static void *run_liar(void *arg)
+{
+	struct _test_data_fuzz *self = arg;
+	struct timespec pause = { };
+	__u64 word = 1;
+	int burst;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+		for (burst = random_word(&word) % 8; burst; burst--) {
+			tell_lie(&self->w, &word);
+			__atomic_add_fetch(&self->told, 1, __ATOMIC_RELAXED);
+		}
+		if (random_word(&word) % 4)
+			sched_yield();
+		else
+			nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+static long random_op(struct _test_data_fuzz *self)
+{
+	struct bulk_source_request req = { .count = 20, .size = 100 };
+	struct windowed *w = &self->w, path = *w;
+	struct pollfd pfd = { .fd = w->fd, .events = POLLIN | POLLOUT };
+	__u64 r = random_word(&self->word);
+	size_t len = r >> 32 & 1 ? (r >> 40) % LONGEST : (r >> 40) % 200;
+
+	memcpy(self->buf, &req, sizeof(req));
+	if (r >> 16 & 1)
+		path.window = NULL;
+	switch (r % 8) {
+	case 0 ... 2:
+		if (r >> 17 & 1)
+			len = sizeof(req);
+		return window_send(&path, self->buf, len, r, BULK_DONTWAIT);
+	case 3 ... 5:
+		return window_recv(&path, self->buf, LONGEST, NULL,
+				   BULK_DONTWAIT);
+	case 6:
+		return w->call(w->fd, NULL, 0, BULK_FLUSH | BULK_DONTWAIT,
+			       w->window);
+	default:
+		return r >> 16 & 1 ? poll(&pfd, 1, 0) :
+				     bulk_xfer(w->fd, NULL, 0, 0);
+	}
+}
+
+/* A wrong result for the liar is one that says what cannot be. */
+static bool count_result(struct _test_data_fuzz *self, long ret)
+{
+	switch (ret) {
+	case 0 ... LONGEST:
+		self->results[0]++;
+		return true;
+	case -EAGAIN:
+		self->results[1]++;
+		return true;
+	case -EBADMSG:
+	case -EMSGSIZE:
+	case -EINVAL: /* source, of what is no request */
+		self->results[2]++;
+		return true;
+	default:
+		self->results[2]++;
+		return self->refuses && ret >= -255;
+	}
+}
+
+/* The liar's thread must not find the window gone. */
+static int renew(struct _test_data_fuzz *self)
+{
+	size_t size = self->w.params.window_default;
+	void *old = self->w.window, *new;
+
+	/* Anonymous memory first, in one step: it may lie to that. */
+	if (mmap(old, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != old)
+		return -errno;
+	new = mmap(old, size, self->w.params.mmap_prot,
+		   self->w.params.mmap_flags | MAP_FIXED, self->w.fd, 0);
+	return new == old ? 0 : -errno;
+}
+
+static void check_others(struct __test_metadata *_metadata,
+			 struct _test_data_fuzz *self)
+{
+	struct windowed plain = self->good;
+
+	plain.fd = self->plain;
+	plain.window = NULL;
+	ASSERT_TRUE(check_good(&self->good, self->checks));
+	ASSERT_TRUE(check_good(&plain, self->checks));
+	self->checks++;
+}
+
+static void run_operations(struct __test_metadata *_metadata,
+			   struct _test_data_fuzz *self)
+{
+	long ret;
+	int i;
+
+	for (i = 0; i < operations(); i++) {
+		/* Some lies at the right place, beside those at any time. */
+		if (random_word(&self->word) % LIE_EVERY == 0) {
+			tell_lie(&self->w, &self->word);
+			self->told++;
+		}
+		ret = random_op(self);
+		ASSERT_TRUE(count_result(self, ret)) {
+			TH_LOG("result %ld", ret);
+		}
+		if (ret == -EBADMSG)
+			self->windows++;
+		if (ret == -EBADMSG || i % REMAP_EVERY == 0)
+			ASSERT_EQ(0, renew(self));
+		if (i % CHECK_EVERY == 0)
+			check_others(_metadata, self);
+	}
+}
+
+TEST_F_TIMEOUT(fuzz, second_thread_writes_nonsense, 3600)
+{
+	int until, status;
+
+	self->other = start_other(&until);
+	ASSERT_LT(0, self->other);
+	ASSERT_EQ(0, pthread_create(&self->liar, NULL, run_liar, self));
+	run_operations(_metadata, self);
+	__atomic_store_n(&self->stop, 1, __ATOMIC_RELAXED);
+	pthread_join(self->liar, NULL);
+	close(until);
+	ASSERT_EQ(self->other, waitpid(self->other, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, figure(self->good.fd, "window-errors"));
+	EXPECT_EQ(0, figure(self->plain, "window-errors"));
+	EXPECT_LT(0, self->windows);
+	EXPECT_LE(self->windows, figure(self->w.fd, "window-errors"));
+	/* The endpoint outlives it all. */
+	ASSERT_EQ(0, renew(self));
+	EXPECT_EQ(0, bulk_xfer(self->w.fd, NULL, 0, 0));
+	TH_LOG("%llu lies, %llu windows spoilt, %llu checks of others",
+	       self->told, self->windows, self->checks);
+	TH_LOG("%d operations: %llu done, %llu EAGAIN, %llu other errors",
+	       operations(), self->results[0], self->results[1],
+	       self->results[2]);
+}
+
+TEST_HARNESS_MAIN
