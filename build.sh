@@ -244,7 +244,7 @@ do_shell() {
 do_bench() {
 	[[ -x $TOP/tests/bench/run ]] || usage_error "tests/bench/run does not exist"
 	with_image
-	"$TOP/tests/bench/run" "${bench_args[@]}"
+	BX_COMMAND="./build.sh ${words[*]}" "$TOP/tests/bench/run" "${bench_args[@]}"
 }
 
 do_clean() {

@@ -12,14 +12,6 @@
 #define PROBE_INSNS	100000
 #define PROBE_TRIES	5
 
-static uint64_t tsc_now(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a" (low), "=d" (high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
 /**
  * instant_now() - where the run is
  *
@@ -35,7 +27,7 @@ struct instant instant_now(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (struct instant){
 		.ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec,
-		.tsc = tsc_now(),
+		.tsc = clock_ticks(),
 	};
 }
 
@@ -47,10 +39,10 @@ struct instant instant_now(void)
  */
 uint64_t clock_loop(uint64_t insns)
 {
-	uint64_t turns = insns / 2, start = tsc_now();
+	uint64_t turns = insns / 2, start = clock_ticks();
 
 	__asm__ volatile("1: dec %0; jnz 1b" : "+r" (turns) : : "cc");
-	return tsc_now() - start;
+	return clock_ticks() - start;
 }
 
 /**

@@ -21,6 +21,14 @@ struct instant {
 	uint64_t tsc;
 };
 
+static inline uint64_t clock_ticks(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a" (low), "=d" (high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
 struct instant instant_now(void);
 uint64_t clock_loop(uint64_t insns);
 bool clock_counts_insns(void);

@@ -11,23 +11,11 @@
 
 #include "mechanism.h"
 
-#define ROUNDS	5
+#define ROUNDS		5	/* measured */
+#define ALL_ROUNDS	7	/* one before to warm up, one after that splits the cost */
 
-/**
- * struct work - records of one size, one way
- * @dir: which way
- * @bytes: of a record
- * @round: records of a round, a multiple of every batch
- * @checksum: of the records of all rounds
- */
-struct work {
-	enum direction dir;
-	uint32_t bytes;
-	uint64_t round;
-	uint64_t checksum;
-};
-
-struct work work_make(enum direction dir, uint32_t bytes);
-uint8_t *work_buffer(const struct work *w, unsigned int batch);
+uint64_t work_round(const struct mechanism *m, uint32_t bytes, bool quick);
+uint64_t work_checksum(uint32_t bytes, uint64_t records);
+uint8_t *work_buffer(size_t len);
 
 #endif /* WORK_H */

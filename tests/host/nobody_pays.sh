@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Nobody else pays: system calls and page faults take as many instructions as on the kernel without the series.
+# Copyright (C) 2026 the bulk_xfer authors
+set -euo pipefail
+. "$(dirname "$0")/tap.inc"
+pristine=$(realpath "$PRISTINE")
+# A folder linux beside build, as in out/: ccache, which knows relative paths, then has most objects.
+without=$OUT/without-${pristine##*/}
+export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache}
+unset BX_ACCEL BX_TIMEOUT CCACHE_BASEDIR
+
+own_tree() {
+	[[ ! -d $without/linux ]] || return 0
+	rm -rf "$OUT"/without-*
+	mkdir "$without"
+	cp -al "$pristine" "$without/linux.part"
+	mv "$without/linux.part" "$without/linux"
+}
+
+build_without() {
+	sed -n 's/^\(CONFIG_BULK_XFER[A-Z_]*\)=.*/# \1 is not set/p' "$TOP/Kconfig.fragment" "$TOP/tests/selftests/config" > "$work/fragment"
+	BX_OUT=$without BX_FRAGMENT=$work/fragment "$TOP/kernel-patches/build"
+	! grep BULK_XFER "$without/build$DEBUG/.config"
+}
+
+# XXHASH comes with the sink, as a module.
+same_configuration() {
+	diff <(grep -vE '^(# )?CONFIG_(BULK_XFER|XXHASH\>)' "$BUILD/.config") \
+		<(grep -vE '^(# )?CONFIG_XXHASH\>' "$without/build$DEBUG/.config")
+}
+
+# guest NAME BUILD: a folder with that kernel and, as the only program, the one that counts.
+guest() {
+	mkdir "$work/$1"
+	ln -s "$(realpath "$2")" "$work/$1/build$DEBUG"
+	"$BUILD/usr/gen_init_cpio" "$work/list" > "$work/$1/${IMAGE##*/}"
+}
+
+guests() {
+	gcc -O2 -static -Wall -Wextra -Werror -I"$TOP/tests/bench" -o "$work/count" "$TOP/tests/nobody_pays/count.c" "$TOP/tests/bench/clock.c"
+	cat > "$work/list" <<-END
+		dir /dev 0755 0 0
+		nod /dev/console 0600 0 0 c 5 1
+		nod /dev/null 0666 0 0 c 1 3
+		nod /dev/zero 0666 0 0 c 1 5
+		nod /dev/ttyS1 0600 0 0 c 4 65
+		file /init $work/count 0755 0 0
+	END
+	guest with "$BUILD"
+	guest without "$without/build$DEBUG"
+}
+
+count() {
+	BX_OUT=$work/$1 BX_ICOUNT=1 "$TOP/initramfs/boot" --job count
+}
+
+counted() {
+	grep -xE "$2 [1-9][0-9]*" "$work/$1/log/count.results"
+}
+
+same() {
+	local with without
+	with=$(counted with "$1")
+	without=$(counted without "$1")
+	echo "with the series: $with instructions, without: $without"
+	[[ $with == "$without" ]]
+}
+
+check 'a tree without the series' own_tree
+check 'its kernel builds' build_without
+check 'but for bulk_xfer, the configurations are the same' same_configuration
+check 'two guests that only count' guests
+check 'counted with the series' count with
+check 'counted without' count without
+for operation in getppid read write epoll_pwait2 fsopen fault; do
+	check "$operation takes as many instructions" same "$operation"
+	(( tap_failed )) || sed 's/^/# /' "$work/check.out"
+done
+finish

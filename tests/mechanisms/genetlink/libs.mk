@@ -1,0 +1,1 @@
+genetlink-libs := -lnl-genl-3 -lnl-3

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A bulk_xfer(2) channel that does the laboratory's work: /dev/bulk/lab.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user or kernel. Directions: u2k, k2u, both in one call. Not
+ * synchronous unless flushed. Loss: by the channel's policy, counted and told
+ * in-band. Unit: the channel's max_record. Privilege: the node's mode. Choose
+ * it for many records, both ways.
+ */
+#include <linux/bulk_xfer.h>
+#include <linux/err.h>
+#include <linux/sizes.h>
+
+#include "lab_kernel.h"
+
+static atomic_long_t posted;
+static struct bulk_endpoint *reader;
+
+static long channel_post(struct lab_side *side, unsigned long count)
+{
+	atomic_long_add(count, &posted);
+	if (reader)
+		bulk_rx_wake(reader);
+	return count;
+}
+
+static long channel_setup(struct lab_side *side)
+{
+	atomic_long_set(&posted, 0);
+	return 0;
+}
+
+static const struct lab_ops channel_lab_ops = {
+	.setup = channel_setup,
+	.produce = channel_post,
+};
+
+LAB_CONTROL("syscall", &channel_lab_ops)
+
+static int channel_open(struct bulk_endpoint *ep)
+{
+	mutex_lock(&lab_control_lock);
+	reader = ep;
+	mutex_unlock(&lab_control_lock);
+	return 0;
+}
+
+static void channel_release(struct bulk_endpoint *ep)
+{
+	mutex_lock(&lab_control_lock);
+	if (reader == ep)
+		reader = NULL;
+	mutex_unlock(&lab_control_lock);
+}
+
+static int channel_take(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag)
+{
+	u64 entered = lab_enter(&lab);
+
+	lab_consume(&lab, data, len);
+	lab_leave(&lab, entered);
+	return 0;
+}
+
+static int channel_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
+{
+	size_t len = iov_iter_count(from);
+	u64 entered = lab_enter(&lab);
+
+	if (!copy_from_iter_full(lab.buf, len, from))
+		return -EFAULT;
+	lab_consume(&lab, lab.buf, len);
+	lab_leave(&lab, entered);
+	return 0;
+}
+
+/* A record that was taken off and could not be delivered. */
+static void channel_unpost(void)
+{
+	if (lab.setup.flags & LAB_QUEUED)
+		atomic_long_inc(&posted);
+}
+
+static int channel_recv(struct bulk_endpoint *ep, struct iov_iter *to, struct bulk_meta *meta)
+{
+	u64 entered = lab_enter(&lab);
+
+	if (lab.setup.flags & LAB_QUEUED && atomic_long_dec_if_positive(&posted) < 0)
+		return -EAGAIN;
+	meta->len = lab.setup.bytes;
+	meta->tag = lab.seq;
+	if (iov_iter_count(to) < meta->len) {
+		channel_unpost();
+		return -EMSGSIZE;
+	}
+	lab_produce(lab.buf, meta->len, lab.seq);
+	if (copy_to_iter(lab.buf, meta->len, to) != meta->len) {
+		channel_unpost();
+		return -EFAULT;
+	}
+	lab.seq++;
+	lab_leave(&lab, entered);
+	return 0;
+}
+
+static int channel_give(struct bulk_endpoint *ep, void *data, size_t room, struct bulk_meta *meta)
+{
+	u64 entered = lab_enter(&lab);
+
+	if (lab.setup.flags & LAB_QUEUED && atomic_long_dec_if_positive(&posted) < 0)
+		return -EAGAIN;
+	meta->len = lab.setup.bytes;
+	meta->tag = lab.seq;
+	if (room < meta->len) {
+		channel_unpost();
+		return -EMSGSIZE;
+	}
+	lab_make(&lab, data);
+	lab_leave(&lab, entered);
+	return 0;
+}
+
+static __poll_t channel_poll(struct bulk_endpoint *ep)
+{
+	bool empty = lab.setup.flags & LAB_QUEUED && !atomic_long_read(&posted);
+
+	return EPOLLOUT | (empty ? 0 : EPOLLIN);
+}
+
+static const struct bulk_channel_ops channel_ops = {
+	.open = channel_open,
+	.release = channel_release,
+	.take = channel_take,
+	.send = channel_send,
+	.recv = channel_recv,
+	.give = channel_give,
+	.poll = channel_poll,
+};
+
+static struct bulk_channel *channel;
+
+static int __init channel_init(void)
+{
+	static const struct bulk_channel_desc desc __initconst = {
+		.name = "lab",
+		.max_record = SZ_1M,
+		.flags = BULK_CHANNEL_SERIAL | BULK_CHANNEL_TX_LATER |
+			 BULK_CHANNEL_TX_IN_PLACE | BULK_CHANNEL_RX_AHEAD,
+		.ops = &channel_ops,
+	};
+	int ret = lab_control_init();
+
+	if (ret)
+		return ret;
+	channel = bulk_channel_register(&desc);
+	if (IS_ERR(channel))
+		lab_control_exit();
+	return PTR_ERR_OR_ZERO(channel);
+}
+module_init(channel_init);
+
+static void __exit channel_exit(void)
+{
+	bulk_channel_unregister(channel);
+	lab_control_exit();
+}
+module_exit(channel_exit);
+
+MODULE_DESCRIPTION("Laboratory: bulk_xfer(2) channel");
+MODULE_LICENSE("GPL");

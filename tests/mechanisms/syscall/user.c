@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bulk_xfer(2): one segment a call, a full batch, write(2) and read(2), and the vDSO.
+ *
+ * Segments are made once and used again, as the interface allows: a call
+ * leaves what it was told as it is.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "bulk_xfer.h"
+#include "die.h"
+#include "form.h"
+#include "rw.h"
+
+void bulk_open_endpoint(struct transfer *t)
+{
+	control_open(t, "syscall");
+	t->fd = open("/dev/bulk/lab", O_RDWR | O_CLOEXEC);
+	if (t->fd < 0)
+		die("/dev/bulk/lab: %s", strerror(errno));
+}
+
+static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
+{
+	long ret = bulk_xfer(t->fd, segs, nr, 0);
+
+	if (ret != nr)
+		die("bulk_xfer of %u segments: %ld: %s", nr, ret,
+		    ret < 0 ? strerror(-ret) : "stopped early");
+	t->calls++;
+}
+
+static void bulk_send(struct transfer *t, uint64_t count)
+{
+	struct bulk_seg segs[MAX_BATCH];
+	unsigned int i, nr;
+	uint64_t n;
+
+	for (i = 0; i < t->batch; i++)
+		segs[i] = bulk_seg_send(record_out(t, i), t->bytes, 0);
+	for (n = 0; n < count; n += nr) {
+		nr = count - n < t->batch ? count - n : t->batch;
+		for (i = 0; i < nr; i++)
+			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
+		run_segs(t, segs, nr);
+	}
+}
+
+static void consume_segs(struct transfer *t, const struct bulk_seg *segs, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (segs[i].res != (int32_t)t->bytes)
+			die("received %d bytes, not %u", segs[i].res, t->bytes);
+		t->lost += segs[i].lost;
+		lab_consume(t, record_in(t, i), t->bytes);
+	}
+}
+
+static void bulk_recv(struct transfer *t, uint64_t count)
+{
+	struct bulk_seg segs[MAX_BATCH];
+	unsigned int i, nr;
+	uint64_t n;
+
+	for (i = 0; i < t->batch; i++)
+		segs[i] = bulk_seg_recv(record_in(t, i), t->bytes);
+	for (n = 0; n < count; n += nr) {
+		nr = count - n < t->batch ? count - n : t->batch;
+		run_segs(t, segs, nr);
+		consume_segs(t, segs, nr);
+	}
+}
+
+const struct about bulk_about = {
+	.starts = "both",
+	.synchronous = "no",
+	.loss = "none on the way to the kernel; to the user by the channel's policy, counted",
+	.backpressure = "EAGAIN or the caller waits",
+	.notification = "poll, blocking call",
+	.unit = "max_record of the channel",
+	.privilege = "mode of the node",
+	.abi = "system call",
+	.use = "many records, both ways",
+};
+
+/* Both directions of one form. */
+#define BULK_FORM(_id, _name, _batch, _send, _recv, _blocks)			\
+static const struct mechanism _id##_to_kernel = {				\
+	.name = _name, .dir = U2K, .about = &bulk_about, .batch = _batch, .copies = 1, \
+	.open = bulk_open_endpoint, .send = _send, .totals = control_totals,		\
+};										\
+static const struct mechanism _id##_to_user = {					\
+	.name = _name, .dir = K2U, .about = &bulk_about, .batch = _batch, .copies = 1, \
+	.open = bulk_open_endpoint, .recv = _recv, .blocks = _blocks,			\
+	.wake_flags = LAB_QUEUED, .poke = bulk_poke,				\
+}
+
+void bulk_poke(struct transfer *t)
+{
+	control_produce(t, 1);
+}
+
+BULK_FORM(single, "syscall", 1, bulk_send, bulk_recv, true);
+BULK_FORM(batch, "bulk-batch", MAX_BATCH, bulk_send, bulk_recv, false);
+BULK_FORM(rw, "bulk-rw", 1, rw_send, rw_recv, true);
+
+const struct mechanism *const mechanisms[] = {
+	&single_to_kernel, &single_to_user,
+	&batch_to_kernel, &batch_to_user,
+	&rw_to_kernel, &rw_to_user,
+	&beside_to_kernel, &beside_to_user,
+	&vdso_to_kernel, &vdso_to_user,
+	NULL,
+};

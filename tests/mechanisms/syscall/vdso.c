@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The vDSO's bulk_xfer() with the default window: one record a call.
+ *
+ * BULK_NO_SYSCALL tells when the kernel is needed, which is thus counted.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "form.h"
+#include "lib/internal.h"
+
+/* One at a time: the program measures one mechanism after the other. */
+static bulk_vdso_call call;
+static struct bulk_params params;
+
+static void vdso_open(struct transfer *t)
+{
+	bulk_open_endpoint(t);
+	call = bulk_vdso_find();
+	if (!call || bulk_query(call, &params))
+		die("no bulk_xfer() in the vDSO");
+	t->priv = bulk_map(t->fd, &params, params.window_default);
+	if (!t->priv)
+		die("no window");
+}
+
+static void vdso_close(struct transfer *t)
+{
+	munmap(t->priv, params.window_default);
+}
+
+static inline void run_seg(struct transfer *t, struct bulk_seg *seg)
+{
+	long ret = call(t->fd, seg, 1, BULK_NO_SYSCALL, t->priv);
+
+	if (ret == 1)
+		return;
+	t->calls++;
+	ret = call(t->fd, seg, 1, 0, t->priv);
+	if (ret != 1)
+		die("bulk_xfer() through the window: %s", strerror(-ret));
+}
+
+static void vdso_send(struct transfer *t, uint64_t count)
+{
+	struct bulk_seg seg = bulk_seg_send(record_out(t, 0), t->bytes, 0);
+	uint64_t n;
+
+	for (n = 0; n < count; n++) {
+		lab_produce(record_out(t, 0), t->bytes, t->next + n);
+		run_seg(t, &seg);
+	}
+	/* The receiver has read all of it when the clock is stopped. */
+	t->calls++;
+	if (bulk_xfer(t->fd, NULL, 0, BULK_FLUSH))
+		die("flush");
+}
+
+static void vdso_recv(struct transfer *t, uint64_t count)
+{
+	struct bulk_seg seg = bulk_seg_recv(record_in(t, 0), t->bytes);
+	uint64_t n;
+
+	for (n = 0; n < count; n++) {
+		run_seg(t, &seg);
+		if (seg.res != (int32_t)t->bytes)
+			die("received %d bytes, not %u", seg.res, t->bytes);
+		t->lost += seg.lost;
+		lab_consume(t, record_in(t, 0), t->bytes);
+	}
+}
+
+/* The same endpoints with the system call alone: what the window saves. */
+static void call_send(struct transfer *t, uint64_t count)
+{
+	struct bulk_seg seg = bulk_seg_send(record_out(t, 0), t->bytes, 0);
+	uint64_t n;
+
+	for (n = 0; n < count; n++) {
+		lab_produce(record_out(t, 0), t->bytes, t->next + n);
+		t->calls++;
+		if (bulk_xfer(t->fd, &seg, 1, 0) != 1)
+			die("SEND beside a window");
+	}
+}
+
+static void call_recv(struct transfer *t, uint64_t count)
+{
+	struct bulk_seg seg = bulk_seg_recv(record_in(t, 0), t->bytes);
+	uint64_t n;
+
+	for (n = 0; n < count; n++) {
+		t->calls++;
+		if (bulk_xfer(t->fd, &seg, 1, 0) != 1 || seg.res != (int32_t)t->bytes)
+			die("RECV beside a window");
+		t->lost += seg.lost;
+		lab_consume(t, record_in(t, 0), t->bytes);
+	}
+}
+
+const struct mechanism beside_to_kernel = {
+	.name = "syscall-window", .dir = U2K, .about = &bulk_about, .copies = 1,
+	.open = vdso_open, .close = vdso_close, .send = call_send,
+	.totals = control_totals,
+};
+
+const struct mechanism beside_to_user = {
+	.name = "syscall-window", .dir = K2U, .about = &bulk_about, .copies = 1,
+	.open = vdso_open, .close = vdso_close, .recv = call_recv,
+};
+
+const struct mechanism vdso_to_kernel = {
+	.name = "bulk-vdso", .dir = U2K, .about = &bulk_about, .copies = 1,
+	.open = vdso_open, .close = vdso_close, .send = vdso_send,
+	.totals = control_totals,
+};
+
+const struct mechanism vdso_to_user = {
+	.name = "bulk-vdso", .dir = K2U, .about = &bulk_about, .copies = 1,
+	.open = vdso_open, .close = vdso_close, .recv = vdso_recv,
+	.blocks = true, .wake_flags = LAB_QUEUED, .poke = bulk_poke,
+};
