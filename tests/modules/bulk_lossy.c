@@ -6,20 +6,30 @@
  *
  * A sent u64 is a count: so many records with tags that go on from the last
  * one's are pushed, the first half of them by the sender, the second half by
- * a timer in hard interrupt context. A record holds its tag. The receiver
+ * a timer in hard interrupt context, or, with the parameter nmi, in the NMIs
+ * that this timer raises. A record holds its tag. The receiver
  * reads with BULK_DONTWAIT until /sys/module/bulk_lossy/parameters/ticking
  * is 0.
  */
 #include <linux/bulk_xfer.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
+#include <asm/apic.h>
+#include <asm/nmi.h>
 
 #define LOSSY_MAX_RECORD	64
 #define LOSSY_RX_LIMIT		2048
 #define LOSSY_BURST		16	/* records of one interrupt */
+#define LOSSY_SPARES		48	/* records for NMIs */
 #define LOSSY_PERIOD_NS		10000000	/* leaves even a slow machine time */
+
+static bool nmi;
+module_param(nmi, bool, 0444);
+MODULE_PARM_DESC(nmi, "produce the second half in NMIs");
 
 static atomic_t ticking = ATOMIC_INIT(0);
 
@@ -63,13 +73,45 @@ static int lossy_produce(struct lossy *l, u64 count)
 	return 0;
 }
 
-static enum hrtimer_restart lossy_tick(struct hrtimer *timer)
+static void lossy_burst(struct lossy *l)
 {
-	struct lossy *l = container_of(timer, struct lossy, timer);
 	u64 start = l->next;
 
 	lossy_produce(l, min_t(u64, l->left, LOSSY_BURST));
 	l->left -= l->next - start;
+}
+
+/* For whom this CPU's NMI is to produce. */
+static DEFINE_PER_CPU(struct lossy *, lossy_nmi_for);
+
+static int lossy_nmi(unsigned int cmd, struct pt_regs *regs)
+{
+	struct lossy *l = this_cpu_read(lossy_nmi_for);
+
+	if (!l)
+		return NMI_DONE;
+	lossy_burst(l);
+	this_cpu_write(lossy_nmi_for, NULL);
+	return NMI_HANDLED;
+}
+
+/* From the timer's interrupt, which an NMI interrupts. */
+static void lossy_burst_in_nmi(struct lossy *l)
+{
+	this_cpu_write(lossy_nmi_for, l);
+	__apic_send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
+	while (READ_ONCE(*this_cpu_ptr(&lossy_nmi_for)))
+		cpu_relax();
+}
+
+static enum hrtimer_restart lossy_tick(struct hrtimer *timer)
+{
+	struct lossy *l = container_of(timer, struct lossy, timer);
+
+	if (nmi)
+		lossy_burst_in_nmi(l);
+	else
+		lossy_burst(l);
 	if (!l->left) {
 		atomic_dec(&ticking);
 		return HRTIMER_NORESTART;
@@ -81,9 +123,15 @@ static enum hrtimer_restart lossy_tick(struct hrtimer *timer)
 static int lossy_open(struct bulk_endpoint *ep)
 {
 	struct lossy *l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!l)
 		return -ENOMEM;
+	ret = nmi ? bulk_prepare_nmi(ep, LOSSY_SPARES, sizeof(l->next)) : 0;
+	if (ret) {
+		kfree(l);
+		return ret;
+	}
 	l->ep = ep;
 	hrtimer_init(&l->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	l->timer.function = lossy_tick;
@@ -148,6 +196,8 @@ static void lossy_unregister(void)
 	for (i = 0; i < ARRAY_SIZE(channels); i++)
 		if (!IS_ERR_OR_NULL(channels[i]))
 			bulk_channel_unregister(channels[i]);
+	if (nmi)
+		unregister_nmi_handler(NMI_LOCAL, "bulk_lossy");
 }
 
 static int __init lossy_init(void)
@@ -157,16 +207,20 @@ static int __init lossy_init(void)
 		.rx_limit = LOSSY_RX_LIMIT,
 		.ops = &lossy_ops,
 	};
-	int i;
+	int i, ret;
 
+	ret = nmi ? register_nmi_handler(NMI_LOCAL, lossy_nmi, 0, "bulk_lossy") : 0;
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(channels); i++) {
 		desc.name = names[i];
 		desc.rx_policy = i;
 		desc.private = i == BULK_RX_BLOCK ? NULL : channels;
 		channels[i] = bulk_channel_register(&desc);
 		if (IS_ERR(channels[i])) {
+			ret = PTR_ERR(channels[i]);
 			lossy_unregister();
-			return PTR_ERR(channels[i]);
+			return ret;
 		}
 	}
 	return 0;

@@ -168,6 +168,7 @@ static inline void *bulk_private(struct bulk_endpoint *ep)
 	return *(void **)ep;
 }
 
+int bulk_prepare_nmi(struct bulk_endpoint *ep, unsigned int nr, size_t len);
 struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 				 gfp_t gfp);
 void *bulk_record_data(struct bulk_record *rec);

@@ -7,6 +7,8 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/export.h>
+#include <linux/irq_work.h>
+#include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -98,6 +100,17 @@ static int bulk_endpoint_charge(struct bulk_endpoint *ep)
 	return 0;
 }
 
+static void bulk_nmi_work(struct irq_work *work)
+{
+	struct bulk_endpoint *ep = container_of(work, struct bulk_endpoint,
+						nmi_work);
+
+	bulk_queue_gather(&ep->queue);
+	bulk_rx_wake(ep);
+	/* It may have been an abort. */
+	bulk_tx_wake(ep);
+}
+
 static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 {
 	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
@@ -117,11 +130,13 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 	bulk_side_init(&ep->tx);
 	bulk_side_init(&ep->rx);
 	bulk_queue_init(&ep->queue, ch->rx_limit, ch->rx_policy);
+	init_irq_work(&ep->nmi_work, bulk_nmi_work);
 	return ep;
 }
 
 static void bulk_endpoint_free(struct bulk_endpoint *ep)
 {
+	irq_work_sync(&ep->nmi_work);
 	if (ep->window)
 		bulk_window_put(ep->window);
 	if (ep->rx_head)
@@ -172,7 +187,7 @@ void bulk_endpoint_destroy(struct bulk_endpoint *ep)
 	bulk_drain(ep);
 	bulk_channel_forget(ch, ep);
 	trace_bulk_release(bulk_channel_name(ch), ep->id, ep->tx.records,
-			   ep->rx.records, ep->queue.total_lost);
+			   ep->rx.records, bulk_queue_lost(&ep->queue));
 	bulk_endpoint_free(ep);
 	put_device(&ch->dev);
 }
@@ -202,6 +217,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 
 	if (ep->ops->release)
 		ep->ops->release(ep);
+	irq_work_sync(&ep->nmi_work);
 	bulk_side_wake(&ep->tx, EPOLLHUP | EPOLLERR);
 	bulk_side_wake(&ep->rx, EPOLLHUP | EPOLLERR);
 }
@@ -217,7 +233,7 @@ void bulk_endpoint_totals(struct bulk_endpoint *ep, struct bulk_totals *totals)
 	totals->tx_bytes = READ_ONCE(ep->tx.bytes);
 	totals->rx_records = READ_ONCE(ep->rx.records);
 	totals->rx_bytes = READ_ONCE(ep->rx.bytes);
-	totals->rx_lost = READ_ONCE(ep->queue.total_lost);
+	totals->rx_lost = bulk_queue_lost(&ep->queue);
 }
 
 static unsigned int bulk_endpoint_queued(struct bulk_endpoint *ep)
@@ -319,12 +335,37 @@ static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
 }
 
 /**
+ * bulk_prepare_nmi() - have records ready for NMIs, where none can be allocated
+ * @ep: the endpoint
+ * @nr: how many records an NMI may reserve before the reader is done with the
+ *	first of them, at most 256
+ * @len: bytes of the longest, at most the channel's max_record
+ *
+ * They are memory of the endpoint's owner, beside the channel's rx_limit.
+ *
+ * Context: Process context, from the provider's open(), once. May sleep.
+ * Return: 0, -EINVAL, -EBUSY the second time, -ENOMEM.
+ */
+int bulk_prepare_nmi(struct bulk_endpoint *ep, unsigned int nr, size_t len)
+{
+	if (len > ep->channel->max_record)
+		return -EINVAL;
+	return bulk_queue_prepare_nmi(&ep->queue, nr, len);
+}
+EXPORT_SYMBOL_GPL(bulk_prepare_nmi);
+
+/**
  * bulk_reserve() - get memory for a record that an endpoint shall receive
  * @ep: the endpoint
- * @len: bytes of the record, at most the channel's max_record
- * @gfp: how the memory may be allocated; GFP_ATOMIC outside of process context
+ * @len: bytes of the record, at most the channel's max_record, and in an NMI at
+ *	most what bulk_prepare_nmi() was told
+ * @gfp: how the memory may be allocated; GFP_ATOMIC outside of process context;
+ *	no matter in an NMI
  *
- * Context: Any but NMI, between the provider's open() and release().
+ * In an NMI the record is one of those that bulk_prepare_nmi() made; when all
+ * are in use it is the new one that is lost, unless the policy is to block.
+ *
+ * Context: Any, between the provider's open() and release().
  * Return: a record for bulk_commit() or bulk_abort(); or ERR_PTR(): -EMSGSIZE;
  * -EAGAIN when the queue is full and the policy is to block, senders being
  * woken when it no longer is; -ENOSPC when it is full otherwise; -ENOMEM. A
@@ -338,7 +379,10 @@ struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 
 	if (len > ep->channel->max_record)
 		return ERR_PTR(-EMSGSIZE);
-	rec = bulk_queue_reserve(&ep->queue, len, gfp, &dropped);
+	if (in_nmi())
+		rec = bulk_queue_reserve_nmi(&ep->queue, len, &dropped);
+	else
+		rec = bulk_queue_reserve(&ep->queue, len, gfp, &dropped);
 	bulk_trace_dropped(ep, dropped);
 	return rec;
 }
@@ -366,10 +410,15 @@ EXPORT_SYMBOL_GPL(bulk_record_data);
  *
  * Records are received in the order of their commits.
  *
- * Context: Any but NMI.
+ * Context: Any.
  */
 void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag)
 {
+	if (in_nmi()) {
+		bulk_queue_commit_nmi(&ep->queue, rec, tag);
+		irq_work_queue(&ep->nmi_work);
+		return;
+	}
 	bulk_queue_commit(&ep->queue, rec, tag);
 	bulk_rx_wake(ep);
 }
@@ -380,10 +429,15 @@ EXPORT_SYMBOL_GPL(bulk_commit);
  * @ep: the endpoint
  * @rec: the record
  *
- * Context: Any but NMI.
+ * Context: Any; in an NMI, only for a record that was reserved in one.
  */
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 {
+	if (in_nmi()) {
+		bulk_spares_put(&ep->queue, rec);
+		irq_work_queue(&ep->nmi_work);
+		return;
+	}
 	bulk_queue_free(&ep->queue, rec);
 	bulk_tx_wake(ep);
 }
@@ -397,7 +451,7 @@ EXPORT_SYMBOL_GPL(bulk_abort);
  * @tag: travels with it
  * @gfp: how the memory may be allocated
  *
- * Context: Any but NMI, between the provider's open() and release().
+ * Context: Any, between the provider's open() and release().
  * Return: 0, or what bulk_reserve() says.
  */
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,

@@ -11,6 +11,7 @@
 #include <linux/bulk_xfer.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
 
@@ -122,6 +123,7 @@ struct bulk_side {
  * @rx_head: the record that a RECV took off the queue and could not deliver;
  *	it is the next one. Protected by @rx_lock.
  * @queue: the records after @rx_head
+ * @nmi_work: does what an NMI can't: queue what it committed, and wake
  * @window: shared with a process, or NULL; written under both locks. Its
  *	records go before @rx_head, and before what a SEND brings.
  * @tx_error: what the provider said to a record from the window that it did
@@ -147,6 +149,7 @@ struct bulk_endpoint {
 	struct bulk_side rx;
 	struct bulk_record *rx_head;
 	struct bulk_queue queue;
+	struct irq_work nmi_work;
 	struct bulk_window *window;
 	int tx_error;
 	bool tx_stalled;

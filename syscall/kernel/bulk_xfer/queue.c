@@ -149,6 +149,39 @@ static void bulk_queue_lose(struct bulk_queue *q, struct bulk_record *after,
 		q->pending_lost = lost_add(q->pending_lost, lost);
 }
 
+static void bulk_queue_catch_up(struct bulk_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	if (unlikely(!llist_empty(&q->incoming) ||
+		     atomic_read(&q->nmi_lost) != q->nmi_counted))
+		bulk_queue_gather_locked(q);
+}
+
+/* The record that waits longest of those whose memory can be freed. */
+static struct bulk_record *bulk_queue_oldest(struct bulk_queue *q)
+{
+	struct bulk_record *rec;
+
+	list_for_each_entry(rec, &q->records, list)
+		if (!bulk_spares_own(q, rec))
+			return rec;
+	return NULL;
+}
+
+static void bulk_queue_drop(struct bulk_queue *q, struct bulk_record *rec,
+			    struct list_head *victims)
+{
+	struct bulk_record *after = NULL;
+
+	if (!list_is_last(&rec->list, &q->records))
+		after = list_next_entry(rec, list);
+	list_move(&rec->list, victims);
+	WRITE_ONCE(q->count, q->count - 1);
+	bulk_queue_put_bytes(q, bulk_record_size(rec->len));
+	bulk_queue_lose(q, after, lost_add(rec->lost, 1));
+	q->total_lost++;
+}
+
 /* Move the oldest records to @victims until @size bytes fit. */
 static unsigned int bulk_queue_evict(struct bulk_queue *q, size_t size,
 				     struct list_head *victims)
@@ -157,16 +190,10 @@ static unsigned int bulk_queue_evict(struct bulk_queue *q, size_t size,
 	struct bulk_record *rec;
 
 	while (!bulk_queue_fits(q, size)) {
-		rec = bulk_queue_unlink_first(q);
+		rec = bulk_queue_oldest(q);
 		if (!rec)
 			break;
-		list_add(&rec->list, victims);
-		bulk_queue_put_bytes(q, bulk_record_size(rec->len));
-		bulk_queue_lose(q, list_first_entry_or_null(&q->records,
-							    struct bulk_record,
-							    list),
-				lost_add(rec->lost, 1));
-		q->total_lost++;
+		bulk_queue_drop(q, rec, victims);
 		evicted++;
 	}
 	return evicted;
@@ -233,6 +260,7 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 	int ret;
 
 	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_catch_up(q);
 	ret = bulk_queue_get_bytes(q, size, &victims, dropped);
 	if (ret)
 		bulk_queue_refuse(q, dropped);
@@ -254,6 +282,31 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 }
 
 /**
+ * bulk_queue_count_lost() - records were lost after the last one queued
+ * @q: the queue, whose lock is held
+ * @lost: how many
+ */
+void bulk_queue_count_lost(struct bulk_queue *q, u32 lost)
+{
+	bulk_queue_lose(q, NULL, lost);
+	q->total_lost += lost;
+}
+
+/**
+ * bulk_queue_add() - put a record at the end
+ * @q: the queue, whose lock is held
+ * @rec: the record
+ */
+void bulk_queue_add(struct bulk_queue *q, struct bulk_record *rec)
+{
+	lockdep_assert_held(&q->lock);
+	rec->lost = q->pending_lost;
+	q->pending_lost = 0;
+	list_add_tail(&rec->list, &q->records);
+	WRITE_ONCE(q->count, q->count + 1);
+}
+
+/**
  * bulk_queue_commit() - let the reader have a reserved record
  * @q: the queue
  * @rec: from bulk_queue_reserve(), all of its data written
@@ -269,10 +322,8 @@ void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag)
 
 	rec->tag = tag;
 	spin_lock_irqsave(&q->lock, flags);
-	rec->lost = q->pending_lost;
-	q->pending_lost = 0;
-	list_add_tail(&rec->list, &q->records);
-	WRITE_ONCE(q->count, q->count + 1);
+	bulk_queue_catch_up(q);
+	bulk_queue_add(q, rec);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -308,6 +359,10 @@ void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec)
 {
 	unsigned long flags;
 
+	if (bulk_spares_own(q, rec)) {
+		bulk_spares_put(q, rec);
+		return;
+	}
 	spin_lock_irqsave(&q->lock, flags);
 	bulk_queue_put_bytes(q, bulk_record_size(rec->len));
 	spin_unlock_irqrestore(&q->lock, flags);
@@ -334,6 +389,65 @@ bool bulk_queue_has_room(struct bulk_queue *q, size_t len)
 }
 
 /**
+ * bulk_queue_lost() - records lost since the start
+ * @q: the queue
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: how many, those included that no receiver was told of yet.
+ */
+u64 bulk_queue_lost(struct bulk_queue *q)
+{
+	unsigned long flags;
+	u64 lost;
+
+	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_catch_up(q);
+	lost = q->total_lost;
+	spin_unlock_irqrestore(&q->lock, flags);
+	return lost;
+}
+
+/**
+ * bulk_queue_grow() - raise the limit by memory that is occupied from now on
+ * @q: the queue
+ * @size: bytes
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: false when the user may not lock so much more.
+ */
+bool bulk_queue_grow(struct bulk_queue *q, size_t size)
+{
+	unsigned long flags;
+	bool charged;
+
+	spin_lock_irqsave(&q->lock, flags);
+	charged = bulk_queue_charge(q, DIV_ROUND_UP(q->bytes + size, PAGE_SIZE));
+	if (charged) {
+		q->limit += size;
+		q->bytes += size;
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+	return charged;
+}
+
+/**
+ * bulk_queue_shrink() - undo bulk_queue_grow()
+ * @q: the queue
+ * @size: bytes
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ */
+void bulk_queue_shrink(struct bulk_queue *q, size_t size)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_put_bytes(q, size);
+	q->limit -= size;
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
  * bulk_queue_destroy() - free what waits and return what was charged
  * @q: the queue; nobody else may use it any more
  */
@@ -341,8 +455,10 @@ void bulk_queue_destroy(struct bulk_queue *q)
 {
 	struct bulk_record *rec;
 
+	bulk_queue_gather(q);
 	while ((rec = bulk_queue_take(q)))
 		bulk_queue_free(q, rec);
+	bulk_spares_free(q);
 	bulk_queue_uncharge(q, q->charged);
 	if (q->ucounts)
 		put_ucounts(q->ucounts);

@@ -7,22 +7,30 @@
 #ifndef _BULK_XFER_QUEUE_H
 #define _BULK_XFER_QUEUE_H
 
+#include <linux/atomic.h>
 #include <linux/bulk_xfer.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/spinlock.h>
 
+struct bulk_spares;
 struct ucounts;
 
 /**
  * struct bulk_record - a record in kernel memory
  * @list: place in &bulk_queue.records
+ * @incoming: place in &bulk_queue.incoming, before that
  * @tag: the producer's 64 bits
  * @len: bytes of @data
- * @lost: records lost just before this one
+ * @lost: records lost just before this one; in &bulk_queue.incoming, those
+ *	that NMIs had lost since the start
  * @data: what the reader gets; a producer fills all of it before the commit
  */
 struct bulk_record {
-	struct list_head list;
+	union {
+		struct list_head list;
+		struct llist_node incoming;
+	};
 	u64 tag;
 	u32 len;
 	u32 lost;
@@ -39,6 +47,10 @@ struct bulk_record {
  * @policy: what gives way at @limit
  * @pending_lost: records lost since the last commit
  * @total_lost: records lost since the start
+ * @spares: records for NMIs, which cannot allocate, or NULL
+ * @incoming: records committed in NMIs and not yet among @records
+ * @nmi_lost: records that NMIs lost since the start, modulo 2^32
+ * @nmi_counted: how many of these @total_lost has
  * @ucounts: whose locked memory @bytes are, or NULL to charge nobody
  * @memlock: pages that this user may lock
  * @charged: pages charged for this queue
@@ -52,6 +64,10 @@ struct bulk_queue {
 	enum bulk_rx_policy policy;
 	u32 pending_lost;
 	u64 total_lost;
+	struct bulk_spares *spares;
+	struct llist_head incoming;
+	atomic_t nmi_lost;
+	u32 nmi_counted;
 	struct ucounts *ucounts;
 	unsigned long memlock;
 	unsigned long charged;
@@ -71,5 +87,22 @@ void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);
 struct bulk_record *bulk_queue_take(struct bulk_queue *q);
 void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec);
 bool bulk_queue_has_room(struct bulk_queue *q, size_t len);
+u64 bulk_queue_lost(struct bulk_queue *q);
+
+int bulk_queue_prepare_nmi(struct bulk_queue *q, unsigned int nr, size_t len);
+struct bulk_record *bulk_queue_reserve_nmi(struct bulk_queue *q, size_t len,
+					   unsigned int *dropped);
+void bulk_queue_commit_nmi(struct bulk_queue *q, struct bulk_record *rec,
+			   u64 tag);
+void bulk_queue_gather(struct bulk_queue *q);
+
+bool bulk_queue_grow(struct bulk_queue *q, size_t size);
+void bulk_queue_shrink(struct bulk_queue *q, size_t size);
+void bulk_queue_count_lost(struct bulk_queue *q, u32 lost);
+void bulk_queue_add(struct bulk_queue *q, struct bulk_record *rec);
+void bulk_queue_gather_locked(struct bulk_queue *q);
+bool bulk_spares_own(const struct bulk_queue *q, const struct bulk_record *rec);
+void bulk_spares_put(struct bulk_queue *q, struct bulk_record *rec);
+void bulk_spares_free(struct bulk_queue *q);
 
 #endif /* _BULK_XFER_QUEUE_H */
