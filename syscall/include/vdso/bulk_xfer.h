@@ -84,8 +84,9 @@ struct bulk_window_user {
  * struct bulk_window_kernel - the page that the kernel writes
  * @state: BULK_WINDOW_* bits
  * @tx_limit: records shorter than this go through the TX ring; 0: none
- * @size: bytes of a ring
+ * @tx_size: bytes of the TX ring
  * @tx_quiet: the kernel wants to be called when the TX ring holds more bytes
+ * @rx_size: bytes of the RX ring; 0: none is to be received from it
  * @tx_tail: start of what the kernel has not taken yet
  * @rx_head: end of what can be received
  * @pad1: what seldom changes has a cache line of its own
@@ -94,9 +95,10 @@ struct bulk_window_user {
 struct bulk_window_kernel {
 	__u32	state;
 	__u32	tx_limit;
-	__u64	size;
+	__u64	tx_size;
 	__u64	tx_quiet;
-	__u64	pad1[5];
+	__u64	rx_size;
+	__u64	pad1[4];
 	__u64	tx_tail;
 	__u64	pad2[7];
 	__u64	rx_head;
@@ -110,7 +112,7 @@ struct bulk_window_kernel {
  */
 static inline __u64 bulk_ring_space(__u32 len)
 {
-	return sizeof(struct bulk_ring_rec) + (((__u64)len + 7) & ~7ULL);
+	return (sizeof(struct bulk_ring_rec) + (__u64)len + 7) & ~7ULL;
 }
 
 #endif /* __VDSO_BULK_XFER_H */

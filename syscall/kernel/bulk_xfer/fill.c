@@ -17,6 +17,8 @@
 /* Times that other receivers may be faster before this one gives way. */
 #define BULK_TAKE_TRIES		64
 
+typedef typeof(((struct bulk_channel_ops *)0)->give) bulk_give_t;
+
 static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
 				size_t room, struct bulk_meta *meta)
 {
@@ -33,8 +35,8 @@ static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
 	return 0;
 }
 
-static noinline int bulk_fill_by_iter(struct bulk_endpoint *ep, void *data,
-				      size_t room, struct bulk_meta *meta)
+static int bulk_give_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
+			     struct bulk_meta *meta)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = room };
 	struct iov_iter to;
@@ -43,44 +45,48 @@ static noinline int bulk_fill_by_iter(struct bulk_endpoint *ep, void *data,
 	return ep->ops->recv(ep, &to, meta);
 }
 
-static int bulk_fill_on_demand(struct bulk_endpoint *ep, void *data,
-			       size_t room, struct bulk_meta *meta)
+static int bulk_give_nothing(struct bulk_endpoint *ep, void *data, size_t room,
+			     struct bulk_meta *meta)
 {
-	if (ep->gone || !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD))
-		return -EAGAIN;
-	meta->lost = 0;
-	meta->tag = 0;
-	if (ep->ops->give)
-		return ep->ops->give(ep, data, room, meta);
-	return bulk_fill_by_iter(ep, data, room, meta);
+	return -EAGAIN;
 }
 
-static int bulk_fill_one(struct bulk_endpoint *ep, void *data, size_t room,
-			 struct bulk_meta *meta)
+/* What gives records on demand, as long as the RX lock is held. */
+static bulk_give_t bulk_giver(struct bulk_endpoint *ep)
+{
+	if (ep->gone || !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD))
+		return bulk_give_nothing;
+	return ep->ops->give ?: bulk_give_by_iter;
+}
+
+static int bulk_fill_one(struct bulk_endpoint *ep, bulk_give_t give, void *data,
+			 size_t room, struct bulk_meta *meta)
 {
 	if (!ep->rx_head && READ_ONCE(ep->queue.count))
 		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
 	if (ep->rx_head)
 		return bulk_fill_from_queue(ep, data, room, meta);
-	return bulk_fill_on_demand(ep, data, room, meta);
+	meta->lost = 0;
+	meta->tag = 0;
+	return give(ep, data, room, meta);
 }
 
 static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 {
+	bulk_give_t give = bulk_giver(ep);
 	/* The RX lock is held: a copy, which the compiler keeps in registers. */
 	struct bulk_ring rx = *ring;
 	/* Zeroing it would cost more than filling it. */
 	struct bulk_meta meta __uninitialized;
 	unsigned int n = 0;
-	u64 bytes = 0;
 	size_t room;
 	void *data;
 
-	while ((data = bulk_ring_room(&rx, &room))) {
-		if (bulk_fill_one(ep, data, room, &meta))
+	while (bulk_ring_room(&rx, &data, &room)) {
+		if (bulk_fill_one(ep, give, data, room, &meta))
 			break;
 		bulk_ring_add(&rx, &meta);
-		bytes += meta.len;
+		ep->rx.bytes += meta.len;
 		if (++n % BULK_FILL_STEP)
 			continue;
 		bulk_ring_publish_head(&rx);
@@ -89,7 +95,6 @@ static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	ring->head = rx.head;
 	bulk_ring_publish_head(ring);
 	ep->rx.records += n;
-	ep->rx.bytes += bytes;
 	/* The queue has room again. */
 	if (n)
 		bulk_tx_wake(ep);

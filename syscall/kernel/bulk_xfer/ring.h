@@ -105,20 +105,22 @@ static inline void bulk_ring_skip(struct bulk_ring *ring, size_t len)
 /**
  * bulk_ring_room() - room for one more record
  * @ring: an RX ring
+ * @data: where its bytes go
  * @room: how long it can be
  *
- * Return: where its bytes go; or NULL when there is no room even for an empty
- * one.
+ * Return: false when there is no room even for an empty one.
  */
-static inline void *bulk_ring_room(const struct bulk_ring *ring, size_t *room)
+static inline bool bulk_ring_room(const struct bulk_ring *ring, void **data,
+				  size_t *room)
 {
-	struct bulk_ring_rec *rec = bulk_ring_at(ring, ring->head);
-	u64 free = ring->size - (ring->head - ring->tail);
+	u64 free = ring->tail + ring->size - ring->head;
 
-	if (free < sizeof(*rec))
-		return NULL;
-	*room = min_t(u64, free - sizeof(*rec), ring->max_record);
-	return rec->data;
+	if (free < sizeof(struct bulk_ring_rec))
+		return false;
+	*room = min_t(u64, free - sizeof(struct bulk_ring_rec),
+		      ring->max_record);
+	*data = bulk_ring_at(ring, ring->head)->data;
+	return true;
 }
 
 /**
@@ -132,10 +134,11 @@ static inline void bulk_ring_add(struct bulk_ring *ring,
 				 const struct bulk_meta *meta)
 {
 	struct bulk_ring_rec *rec = bulk_ring_at(ring, ring->head);
+	u32 len = meta->len;
 
-	rec->head = bulk_ring_rec_head(meta->len, meta->lost);
+	rec->head = bulk_ring_rec_head(len, meta->lost);
 	rec->tag = meta->tag;
-	ring->head += bulk_ring_space(meta->len);
+	ring->head += bulk_ring_space(len);
 }
 
 /**

@@ -69,9 +69,9 @@ static bool ring_produce(struct ring_ctx *ctx, u32 len, u8 fill)
 {
 	struct bulk_meta meta = { .len = len, .lost = fill, .tag = ~(u64)fill };
 	size_t room;
-	void *data = bulk_ring_room(&ctx->ring, &room);
+	void *data;
 
-	if (!data || room < len)
+	if (!bulk_ring_room(&ctx->ring, &data, &room) || room < len)
 		return false;
 	memset(data, fill, len);
 	bulk_ring_add(&ctx->ring, &meta);
@@ -114,13 +114,14 @@ static void empty_records_fill_it(struct kunit *test)
 	struct ring_ctx *ctx = test->priv;
 	unsigned int n = 0;
 	size_t room;
+	void *data;
 
 	while (ring_produce(ctx, 0, n))
 		n++;
 	KUNIT_EXPECT_EQ(test, n, RING_SIZE / sizeof(struct bulk_ring_rec));
-	KUNIT_EXPECT_NULL(test, bulk_ring_room(&ctx->ring, &room));
+	KUNIT_EXPECT_FALSE(test, bulk_ring_room(&ctx->ring, &data, &room));
 	ring_expect(test, ctx, 0, 0);
-	KUNIT_EXPECT_NOT_NULL(test, bulk_ring_room(&ctx->ring, &room));
+	KUNIT_EXPECT_TRUE(test, bulk_ring_room(&ctx->ring, &data, &room));
 	KUNIT_EXPECT_EQ(test, 0, room);
 }
 
@@ -130,13 +131,14 @@ static void room_is_what_is_free(struct kunit *test)
 	u32 max = ctx->ring.max_record;
 	unsigned int n = 0;
 	size_t room = 0;
+	void *data;
 
-	KUNIT_EXPECT_NOT_NULL(test, bulk_ring_room(&ctx->ring, &room));
+	KUNIT_EXPECT_TRUE(test, bulk_ring_room(&ctx->ring, &data, &room));
 	KUNIT_EXPECT_EQ(test, (size_t)max, room);
 	while (ring_produce(ctx, max, n))
 		n++;
 	KUNIT_EXPECT_EQ(test, n, 8);
-	KUNIT_EXPECT_NULL(test, bulk_ring_room(&ctx->ring, &room));
+	KUNIT_EXPECT_FALSE(test, bulk_ring_room(&ctx->ring, &data, &room));
 }
 
 /* Records of every length lie across the end at every offset. */

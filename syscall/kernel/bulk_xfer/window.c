@@ -75,6 +75,7 @@ int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w)
 	if (!READ_ONCE(w->bad)) {
 		WRITE_ONCE(w->bad, true);
 		atomic_inc(&ep->bad_windows);
+		WRITE_ONCE(w->kernel->rx_size, 0);
 		bulk_window_close(w, BULK_WINDOW_BAD);
 	}
 	return -EBADMSG;
@@ -172,7 +173,8 @@ static void bulk_window_lay_out(struct bulk_window *w, u32 ring)
 	BUILD_BUG_ON(sizeof(struct bulk_ring_rec) != 16);
 	w->user = w->area;
 	w->kernel = w->area + BULK_WINDOW_PAGE;
-	w->kernel->size = ring;
+	w->kernel->tx_size = ring;
+	w->kernel->rx_size = ring;
 	w->kernel->tx_quiet = ring / 2;
 	bulk_ring_init(&w->tx, tx, ring, &w->user->tx_head,
 		       &w->kernel->tx_tail);

@@ -84,7 +84,7 @@ static __always_inline long bulk_window_send(struct bulk_seg *seg, bool quiet,
 	 * The size first: if it was read in a child forked meanwhile, it is 0,
 	 * and so is the limit that is read after it.
 	 */
-	size = __atomic_load_n(&k->size, __ATOMIC_ACQUIRE);
+	size = __atomic_load_n(&k->tx_size, __ATOMIC_ACQUIRE);
 	quiet_limit = __atomic_load_n(&k->tx_quiet, __ATOMIC_RELAXED);
 	if (filled > (quiet ? quiet_limit : size)) {
 		__atomic_store_n(&u->tx_lock, 0, __ATOMIC_RELEASE);
@@ -135,6 +135,12 @@ static noinline long bulk_ring_bell(int fd, struct bulk_seg *seg, void *window,
 	return -ENODEV;
 }
 
+static __always_inline bool bulk_window_moved(struct bulk_window_user *u,
+					      __u64 tail)
+{
+	return __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE) != tail;
+}
+
 /*
  * Returns 0 when a record was received, -EAGAIN when the system call is to do
  * it, -EMSGSIZE, or -ESTALE when somebody else received the record meanwhile,
@@ -150,25 +156,20 @@ static __always_inline long bulk_window_try_recv(struct bulk_seg *seg,
 	__u32 len;
 
 	tail = __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE);
-	/*
-	 * Before the state, which is 0 for a child forked meanwhile: then the
-	 * size is not.
-	 */
-	size = __atomic_load_n(&k->size, __ATOMIC_ACQUIRE);
-	if ((__atomic_load_n(&k->state, __ATOMIC_RELAXED) &
-	     (BULK_WINDOW_READY | BULK_WINDOW_BAD)) != BULK_WINDOW_READY)
-		return -EAGAIN;
+	/* 0 if the window is of no use, or read in a child forked meanwhile. */
+	size = __atomic_load_n(&k->rx_size, __ATOMIC_RELAXED);
 	/* Pairs with the release in bulk_ring_publish_head() of the kernel. */
 	filled = __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - tail;
-	if (!filled)
-		return -EAGAIN;
+	/* Nothing, or more than there can be; in one comparison. */
+	if (filled - 1 >= size)
+		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
 	rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size, tail);
 	head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
 	len = bulk_ring_rec_len(head);
-	if (filled > size || bulk_ring_space(len) > filled || len > seg->len) {
-		if (__atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE) != tail)
+	if (bulk_ring_space(len) > filled || len > seg->len) {
+		if (bulk_window_moved(u, tail))
 			return -ESTALE;
-		if (filled > size || bulk_ring_space(len) > filled)
+		if (bulk_ring_space(len) > filled)
 			return -EAGAIN;
 		seg->len = len;
 		seg->res = -EMSGSIZE;

@@ -12,7 +12,6 @@
 #include <asm/alternative.h>
 #include <asm/cpufeatures.h>
 #include <asm/unistd.h>
-#include <vdso/unaligned.h>
 
 /* From here on a processor with ERMS or FSRM does better with rep movsb. */
 #define BULK_COPY_REP	2048
@@ -169,35 +168,31 @@ static __always_inline void bulk_copy_long(void *to, const void *from,
 static __always_inline void bulk_copy_8(void *to, const void *from,
 					unsigned long len)
 {
-	__u64 first = __get_unaligned_t(__u64, from);
-	__u64 last = __get_unaligned_t(__u64, from + len - 8);
-
-	__put_unaligned_t(__u64, first, to);
-	__put_unaligned_t(__u64, last, to + len - 8);
+	asm volatile ("movq (%1), %%xmm0\n\t"
+		      "movq -8(%1,%2), %%xmm1\n\t"
+		      "movq %%xmm0, (%0)\n\t"
+		      "movq %%xmm1, -8(%0,%2)"
+		      : : "r" (to), "r" (from), "r" (len) : "memory");
 }
 
 /* 4 to 7 bytes. */
 static __always_inline void bulk_copy_4(void *to, const void *from,
 					unsigned long len)
 {
-	__u32 first = __get_unaligned_t(__u32, from);
-	__u32 last = __get_unaligned_t(__u32, from + len - 4);
-
-	__put_unaligned_t(__u32, first, to);
-	__put_unaligned_t(__u32, last, to + len - 4);
+	asm volatile ("movd (%1), %%xmm0\n\t"
+		      "movd -4(%1,%2), %%xmm1\n\t"
+		      "movd %%xmm0, (%0)\n\t"
+		      "movd %%xmm1, -4(%0,%2)"
+		      : : "r" (to), "r" (from), "r" (len) : "memory");
 }
 
 /* 1 to 3 bytes. */
-static __always_inline void bulk_copy_1(void *to, const void *from,
+static __always_inline void bulk_copy_1(__u8 *to, const __u8 *from,
 					unsigned long len)
 {
-	__u8 first = *(const __u8 *)from;
-	__u8 middle = *(const __u8 *)(from + len / 2);
-	__u8 last = *(const __u8 *)(from + len - 1);
-
-	*(__u8 *)to = first;
-	*(__u8 *)(to + len / 2) = middle;
-	*(__u8 *)(to + len - 1) = last;
+	to[0] = from[0];
+	to[len / 2] = from[len / 2];
+	to[len - 1] = from[len - 1];
 }
 
 /**
