@@ -27,8 +27,8 @@ static __always_inline long bulk_query(struct bulk_params *params)
 	return 0;
 }
 
-/* What a segment's attempt can come to, beside 0 and an errno. */
-#define BULK_RING_BELL	1 /* sent, but the kernel wants to be called */
+/* Beside the number of segments: they are sent, but the kernel wants a call. */
+#define BULK_RING_BELL	BIT(16)
 
 static __always_inline struct bulk_window_kernel *bulk_kernel_page(void *window)
 {
@@ -50,21 +50,36 @@ bulk_ring_at(void *ring, __u64 size, __u64 pos)
 	return ring + (pos & (size - 1));
 }
 
+static __always_inline bool bulk_seg_is_send(const struct bulk_seg *seg)
+{
+	return bulk_seg_kind(seg) == BULK_OP_SEND;
+}
+
+static __always_inline bool bulk_seg_is_recv(const struct bulk_seg *seg)
+{
+	return (__u32)bulk_seg_kind(seg) == BULK_OP_RECV;
+}
+
 /*
- * Returns 0 when the record was sent up to @end; BULK_RING_BELL when it was and
- * the kernel is to be told, but for @quiet; -EAGAIN when the system call is to
- * send it. The kernel sets the limit to 0 when the window is of no use, and in
- * a forked child it reads as 0. @quiet also is for what needs no second look.
+ * Sends the first segment and those that are SENDs, too, right behind it, as
+ * long as there is room. Returns how many, with BULK_RING_BELL when the kernel
+ * is to be told, up to @end; or -EAGAIN when the system call is to do it. The
+ * kernel sets the limit to 0 when the window is of no use, and in a forked
+ * child it reads as 0. @quiet is for who makes no system call, and for what
+ * needs no second look.
  */
-static __always_inline long bulk_window_send(struct bulk_seg *seg, bool quiet,
+static __always_inline long bulk_window_send(struct bulk_seg *segs,
+					     unsigned int nr_segs, bool quiet,
 					     void *window, __u64 *end)
 {
 	struct bulk_window_kernel *k = bulk_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 head, filled, quiet_limit, size;
 	struct bulk_ring_rec *rec;
+	struct bulk_seg *seg = segs;
 	__u32 len = seg->len;
 	__u32 state;
+	long sent;
 
 	if (len >= __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED))
 		return -EAGAIN;
@@ -90,49 +105,68 @@ static __always_inline long bulk_window_send(struct bulk_seg *seg, bool quiet,
 		__atomic_store_n(&u->tx_lock, 0, __ATOMIC_RELEASE);
 		return -EAGAIN;
 	}
-	rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
-	rec->head = bulk_ring_rec_head(len, 0);
-	rec->tag = seg->tag;
-	bulk_copy(rec->data, (void *)(unsigned long)seg->addr, len);
+	for (;;) {
+		rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
+		rec->head = bulk_ring_rec_head(len, 0);
+		rec->tag = seg->tag;
+		bulk_copy(rec->data, (void *)(unsigned long)seg->addr, len);
+		head += bulk_ring_space(len);
+		/* Pairs with the acquire in bulk_ring_fetch_head() of the kernel. */
+		__atomic_store_n(&u->tx_head, head, __ATOMIC_RELEASE);
+		seg->res = len;
 
-	head += bulk_ring_space(len);
-	/* Pairs with the acquire in bulk_ring_fetch_head() of the kernel. */
-	__atomic_store_n(&u->tx_head, head, __ATOMIC_RELEASE);
+		if (++seg == segs + nr_segs || !bulk_seg_is_send(seg))
+			break;
+		len = seg->len;
+		/* Also ends what goes on in a child. */
+		if (len >= __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED))
+			break;
+		if (filled + bulk_ring_space(len) >
+		    (quiet ? quiet_limit : size))
+			break;
+		filled += bulk_ring_space(len);
+	}
 	/*
 	 * A full barrier: either this sees the flag of a sleeper, or the sleeper
-	 * sees the record before it sleeps. Pairs with smp_mb() in
+	 * sees the records before it sleeps. Pairs with smp_mb() in
 	 * bulk_drain_arm(), bulk_endpoint_detach() and bulk_poller_tell().
 	 */
 	__atomic_and_fetch(&u->tx_lock, 0, __ATOMIC_SEQ_CST);
 	state = __atomic_load_n(&k->state, __ATOMIC_RELAXED);
-	seg->res = len;
+	sent = seg - segs;
 	if (state == BULK_WINDOW_READY && (quiet || filled <= quiet_limit))
-		return 0;
-	/* Forked in between: this is the child, whose pages nobody reads. */
+		return sent;
+	/*
+	 * Forked in between: this is the child, whose pages nobody reads. The
+	 * record that came last is not known to have been sent before.
+	 */
 	if (!state)
-		return -EAGAIN;
+		return sent - 1 ?: -EAGAIN;
 	*end = head;
-	return BULK_RING_BELL;
+	return sent | BULK_RING_BELL;
 }
 
 /*
- * The kernel wants to be called for what was sent up to @end. Its answer does
+ * The kernel wants to be called for @sent records up to @end. Its answer does
  * not matter but where the channel went away in between: what the kernel has
- * not taken by then it will not take. Returns 0 or -ENODEV.
+ * not taken by then it will not take. Returns how many it has, or -ENODEV.
  */
-static noinline long bulk_ring_bell(int fd, struct bulk_seg *seg, void *window,
-				    __u64 end)
+static noinline long bulk_ring_bell(int fd, struct bulk_seg *segs, long sent,
+				    void *window, __u64 end)
 {
 	struct bulk_window_kernel *k = bulk_kernel_page(window);
 	__u64 tail;
+	long taken;
 
 	bulk_xfer_syscall(fd, (void *)0, 0, 0);
 	tail = __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED);
 	if ((__s64)(end - tail) <= 0 ||
 	    !(__atomic_load_n(&k->state, __ATOMIC_RELAXED) & BULK_WINDOW_GONE))
-		return 0;
-	seg->res = -ENODEV;
-	return -ENODEV;
+		return sent;
+	for (taken = sent; taken && (__s64)(end - tail) > 0; taken--)
+		end -= bulk_ring_space(segs[taken - 1].len);
+	segs[taken].res = -ENODEV;
+	return taken ?: -ENODEV;
 }
 
 static __always_inline bool bulk_window_moved(struct bulk_window_user *u,
@@ -142,17 +176,21 @@ static __always_inline bool bulk_window_moved(struct bulk_window_user *u,
 }
 
 /*
- * Returns 0 when a record was received, -EAGAIN when the system call is to do
- * it, -EMSGSIZE, or -ESTALE when somebody else received the record meanwhile,
- * be it another thread or a signal handler: then the ring has moved on.
+ * Receives into the first segment and those that are RECVs, too, right behind
+ * it, as long as there are records. Returns how many; -EAGAIN when the system
+ * call is to do it; -EMSGSIZE; or -ESTALE when somebody else received a record
+ * meanwhile, be it another thread or a signal handler: then the ring has moved
+ * on, and what is in the segments and their buffers is nothing.
  */
-static __always_inline long bulk_window_try_recv(struct bulk_seg *seg,
+static __always_inline long bulk_window_try_recv(struct bulk_seg *segs,
+						 unsigned int nr_segs,
 						 void *window)
 {
 	struct bulk_window_kernel *k = bulk_kernel_page(window);
 	struct bulk_window_user *u = window;
 	struct bulk_ring_rec *rec;
-	__u64 filled, tail, size, head, tag;
+	struct bulk_seg *seg = segs;
+	__u64 filled, tail, size, head, pos;
 	__u32 len;
 
 	tail = __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE);
@@ -163,56 +201,64 @@ static __always_inline long bulk_window_try_recv(struct bulk_seg *seg,
 	/* Nothing, or more than there can be; in one comparison. */
 	if (filled - 1 >= size)
 		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
-	rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size, tail);
-	head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
-	len = bulk_ring_rec_len(head);
-	if (bulk_ring_space(len) > filled || len > seg->len) {
-		if (bulk_window_moved(u, tail))
-			return -ESTALE;
-		if (bulk_ring_space(len) > filled)
-			return -EAGAIN;
-		seg->len = len;
-		seg->res = -EMSGSIZE;
-		return -EMSGSIZE;
-	}
-	tag = __atomic_load_n(&rec->tag, __ATOMIC_RELAXED);
-	bulk_copy((void *)(unsigned long)seg->addr, rec->data, len);
+	pos = tail;
+	do {
+		rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size,
+				   size, pos);
+		head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
+		len = bulk_ring_rec_len(head);
+		if (bulk_ring_space(len) > filled || len > seg->len) {
+			if (seg != segs)
+				break;
+			if (bulk_window_moved(u, tail))
+				return -ESTALE;
+			if (bulk_ring_space(len) > filled)
+				return -EAGAIN;
+			seg->len = len;
+			seg->res = -EMSGSIZE;
+			return -EMSGSIZE;
+		}
+		seg->res = len;
+		seg->tag = __atomic_load_n(&rec->tag, __ATOMIC_RELAXED);
+		seg->lost = bulk_ring_rec_lost(head);
+		bulk_copy((void *)(unsigned long)seg->addr, rec->data, len);
+		pos += bulk_ring_space(len);
+		filled -= bulk_ring_space(len);
+	} while (++seg < segs + nr_segs && filled && bulk_seg_is_recv(seg));
 	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
-	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail,
-					 tail + bulk_ring_space(len), 0,
+	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail, pos, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -ESTALE;
 	/* Forked in between: the child has received from a page of zeroes. */
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
-	seg->res = len;
-	seg->tag = tag;
-	seg->lost = bulk_ring_rec_lost(head);
-	return 0;
+	return seg - segs;
 }
 
 /* Whoever was faster has made progress: this ends. */
-static __always_inline long bulk_window_recv(struct bulk_seg *seg, void *window)
+static __always_inline long bulk_window_recv(struct bulk_seg *segs,
+					     unsigned int nr_segs, void *window)
 {
 	long ret;
 
 	do {
-		ret = bulk_window_try_recv(seg, window);
+		ret = bulk_window_try_recv(segs, nr_segs, window);
+		/* Less to lose the next time. */
+		nr_segs = 1;
 	} while (ret == -ESTALE);
 	return ret;
 }
 
-static __always_inline long bulk_window_seg(struct bulk_seg *seg,
-					    unsigned int flags, void *window,
-					    __u64 *end)
+static __always_inline long bulk_window_segs(struct bulk_seg *segs,
+					     unsigned int nr_segs,
+					     unsigned int flags, void *window,
+					     __u64 *end)
 {
-	__u64 kind = bulk_seg_kind(seg);
-
-	if (kind == BULK_OP_SEND)
-		return bulk_window_send(seg, flags & BULK_NO_SYSCALL, window,
-					end);
-	if ((__u32)kind == BULK_OP_RECV)
-		return bulk_window_recv(seg, window);
+	if (bulk_seg_is_send(segs))
+		return bulk_window_send(segs, nr_segs, flags & BULK_NO_SYSCALL,
+					window, end);
+	if (bulk_seg_is_recv(segs))
+		return bulk_window_recv(segs, nr_segs, window);
 	return -EAGAIN;
 }
 
@@ -237,8 +283,8 @@ static noinline long bulk_xfer_segs(int fd, struct bulk_seg *segs,
 				    void *window)
 {
 	unsigned int i;
-	long ret = 0;
 	__u64 end;
+	long n;
 
 	if (flags == BULK_QUERY && fd == -1)
 		return bulk_query(window);
@@ -247,20 +293,24 @@ static noinline long bulk_xfer_segs(int fd, struct bulk_seg *segs,
 	    (flags & ~(BULK_DONTWAIT | BULK_NO_SYSCALL)))
 		return bulk_leave(fd, segs, nr_segs, flags, 0);
 
-	for (i = 0; i < nr_segs; i++) {
-		ret = bulk_window_seg(segs + i, flags, window, &end);
+	for (i = 0; i < nr_segs; i += n) {
+		n = bulk_window_segs(segs + i, nr_segs - i, flags, window,
+				     &end);
+		if (n == -EAGAIN)
+			return bulk_leave(fd, segs, nr_segs, flags, i);
+		if (n < 0)
+			return i ?: n;
+		if (!(n & BULK_RING_BELL))
+			continue;
+		n -= BULK_RING_BELL;
 		/* Who sends without system calls makes one in the end. */
-		if (ret == BULK_RING_BELL)
-			ret = flags & BULK_NO_SYSCALL ? 0 :
-			      bulk_ring_bell(fd, segs + i, window, end);
-		if (ret)
-			break;
+		if (flags & BULK_NO_SYSCALL)
+			continue;
+		n = bulk_ring_bell(fd, segs + i, n, window, end);
+		if (n < 0)
+			return i ?: n;
 	}
-	if (ret && ret != -EAGAIN)
-		return i ?: ret;
-	if (i == nr_segs && i)
-		return i;
-	return bulk_leave(fd, segs, nr_segs, flags, i);
+	return i ?: bulk_leave(fd, segs, nr_segs, flags, 0);
 }
 
 /*
@@ -274,15 +324,15 @@ bulk_send_one(int fd, struct bulk_seg *seg, unsigned int one,
 	__u64 end;
 	long ret;
 
-	ret = bulk_window_send(seg, true, window, &end);
-	if (!ret)
-		return 1;
-	if (ret == -EAGAIN)
+	ret = bulk_window_send(seg, 1, true, window, &end);
+	if (ret == 1)
+		return ret;
+	if (ret < 0)
 		return bulk_xfer_segs(fd, seg, one, flags, window);
 	/* Who sends without system calls makes one in the end. */
 	if (flags & BULK_NO_SYSCALL)
 		return 1;
-	return bulk_ring_bell(fd, seg, window, end) ?: 1;
+	return bulk_ring_bell(fd, seg, 1, window, end);
 }
 
 static noinline __noclone long
@@ -291,12 +341,10 @@ bulk_recv_one(int fd, struct bulk_seg *seg, unsigned int one,
 {
 	long ret;
 
-	ret = bulk_window_try_recv(seg, window);
-	if (ret == -EMSGSIZE)
+	ret = bulk_window_try_recv(seg, 1, window);
+	if (ret == 1 || ret == -EMSGSIZE)
 		return ret;
-	if (ret)
-		return bulk_xfer_segs(fd, seg, one, flags, window);
-	return 1;
+	return bulk_xfer_segs(fd, seg, one, flags, window);
 }
 
 /**
@@ -319,15 +367,12 @@ static __always_inline long
 __cvdso_bulk_xfer(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		  unsigned int flags, void *window)
 {
-	__u64 kind;
-
 	/* One record that goes through the window needs no more than this. */
 	if (nr_segs == 1 && window &&
 	    !(flags & ~(BULK_DONTWAIT | BULK_NO_SYSCALL))) {
-		kind = bulk_seg_kind(segs);
-		if (kind == BULK_OP_SEND)
+		if (bulk_seg_is_send(segs))
 			return bulk_send_one(fd, segs, nr_segs, flags, window);
-		if ((__u32)kind == BULK_OP_RECV)
+		if (bulk_seg_is_recv(segs))
 			return bulk_recv_one(fd, segs, nr_segs, flags, window);
 	}
 	return bulk_xfer_segs(fd, segs, nr_segs, flags, window);

@@ -7,15 +7,66 @@
 #ifndef FORM_H
 #define FORM_H
 
+#include "bulk_xfer.h"
+#include "die.h"
 #include "mechanism.h"
+#include "work.h"
 
 extern const struct about bulk_about;
 extern const struct mechanism beside_to_kernel;
 extern const struct mechanism beside_to_user;
 extern const struct mechanism vdso_to_kernel;
 extern const struct mechanism vdso_to_user;
+extern const struct mechanism vdso_batch_to_kernel;
+extern const struct mechanism vdso_batch_to_user;
 
 void bulk_open_endpoint(struct transfer *t);
 void bulk_poke(struct transfer *t);
+
+typedef void (*run_segs_t)(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
+
+/* Segments are made once and used again: a call leaves what it was told as it is. */
+static inline void send_segs(struct transfer *t, uint64_t count, run_segs_t run)
+{
+	struct bulk_seg segs[MAX_BATCH];
+	unsigned int i, nr;
+	uint64_t n;
+
+	for (i = 0; i < t->batch; i++)
+		segs[i] = bulk_seg_send(record_out(t, i), t->bytes, 0);
+	for (n = 0; n < count; n += nr) {
+		nr = count - n < t->batch ? count - n : t->batch;
+		for (i = 0; i < nr; i++)
+			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
+		run(t, segs, nr);
+	}
+}
+
+static inline void consume_segs(struct transfer *t, const struct bulk_seg *segs, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (segs[i].res != (int32_t)t->bytes)
+			die("received %d bytes, not %u", segs[i].res, t->bytes);
+		t->lost += segs[i].lost;
+		lab_consume(t, record_in(t, i), t->bytes);
+	}
+}
+
+static inline void recv_segs(struct transfer *t, uint64_t count, run_segs_t run)
+{
+	struct bulk_seg segs[MAX_BATCH];
+	unsigned int i, nr;
+	uint64_t n;
+
+	for (i = 0; i < t->batch; i++)
+		segs[i] = bulk_seg_recv(record_in(t, i), t->bytes);
+	for (n = 0; n < count; n += nr) {
+		nr = count - n < t->batch ? count - n : t->batch;
+		run(t, segs, nr);
+		consume_segs(t, segs, nr);
+	}
+}
 
 #endif /* FORM_H */

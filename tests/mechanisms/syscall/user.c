@@ -36,45 +36,12 @@ static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 
 static void bulk_send(struct transfer *t, uint64_t count)
 {
-	struct bulk_seg segs[MAX_BATCH];
-	unsigned int i, nr;
-	uint64_t n;
-
-	for (i = 0; i < t->batch; i++)
-		segs[i] = bulk_seg_send(record_out(t, i), t->bytes, 0);
-	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
-		for (i = 0; i < nr; i++)
-			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
-		run_segs(t, segs, nr);
-	}
-}
-
-static void consume_segs(struct transfer *t, const struct bulk_seg *segs, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		if (segs[i].res != (int32_t)t->bytes)
-			die("received %d bytes, not %u", segs[i].res, t->bytes);
-		t->lost += segs[i].lost;
-		lab_consume(t, record_in(t, i), t->bytes);
-	}
+	send_segs(t, count, run_segs);
 }
 
 static void bulk_recv(struct transfer *t, uint64_t count)
 {
-	struct bulk_seg segs[MAX_BATCH];
-	unsigned int i, nr;
-	uint64_t n;
-
-	for (i = 0; i < t->batch; i++)
-		segs[i] = bulk_seg_recv(record_in(t, i), t->bytes);
-	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
-		run_segs(t, segs, nr);
-		consume_segs(t, segs, nr);
-	}
+	recv_segs(t, count, run_segs);
 }
 
 const struct about bulk_about = {
@@ -116,5 +83,6 @@ const struct mechanism *const mechanisms[] = {
 	&rw_to_kernel, &rw_to_user,
 	&beside_to_kernel, &beside_to_user,
 	&vdso_to_kernel, &vdso_to_user,
+	&vdso_batch_to_kernel, &vdso_batch_to_user,
 	NULL,
 };

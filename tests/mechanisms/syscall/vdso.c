@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The vDSO's bulk_xfer() with the default window: one record a call.
+ * The vDSO's bulk_xfer() with the default window: one record a call, and a batch.
  *
  * BULK_NO_SYSCALL tells when the kernel is needed, which is thus counted.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -75,6 +76,35 @@ static void vdso_recv(struct transfer *t, uint64_t count)
 	}
 }
 
+static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
+{
+	unsigned int done = 0;
+	long ret;
+
+	ret = call(t->fd, segs, nr, BULK_NO_SYSCALL, t->priv);
+	while (ret > 0 || ret == -EAGAIN) {
+		done += ret > 0 ? ret : 0;
+		if (done == nr)
+			return;
+		t->calls++;
+		ret = call(t->fd, segs + done, nr - done, 0, t->priv);
+	}
+	die("bulk_xfer() of %u segments through the window: %s", nr, strerror(-ret));
+}
+
+static void batch_send(struct transfer *t, uint64_t count)
+{
+	send_segs(t, count, run_segs);
+	t->calls++;
+	if (bulk_xfer(t->fd, NULL, 0, BULK_FLUSH))
+		die("flush");
+}
+
+static void batch_recv(struct transfer *t, uint64_t count)
+{
+	recv_segs(t, count, run_segs);
+}
+
 /* The same endpoints with the system call alone: what the window saves. */
 static void call_send(struct transfer *t, uint64_t count)
 {
@@ -124,4 +154,17 @@ const struct mechanism vdso_to_user = {
 	.name = "bulk-vdso", .dir = K2U, .about = &bulk_about, .copies = 1,
 	.open = vdso_open, .close = vdso_close, .recv = vdso_recv,
 	.blocks = true, .wake_flags = LAB_QUEUED, .poke = bulk_poke,
+};
+
+const struct mechanism vdso_batch_to_kernel = {
+	.name = "bulk-vdso-batch", .dir = U2K, .about = &bulk_about, .copies = 1,
+	.batch = MAX_BATCH,
+	.open = vdso_open, .close = vdso_close, .send = batch_send,
+	.totals = control_totals,
+};
+
+const struct mechanism vdso_batch_to_user = {
+	.name = "bulk-vdso-batch", .dir = K2U, .about = &bulk_about, .copies = 1,
+	.batch = MAX_BATCH,
+	.open = vdso_open, .close = vdso_close, .recv = batch_recv,
 };
