@@ -73,7 +73,7 @@ check 'but for bulk_xfer, the configurations are the same' same_configuration
 check 'two guests that only count' guests
 check 'counted with the series' count with
 check 'counted without' count without
-for operation in getppid read write epoll_pwait2 fsopen fault; do
+for operation in getppid read_zero read_null write_zero write_null epoll_pwait2 fsopen fault; do
 	check "$operation takes as many instructions" same "$operation"
 	(( tap_failed )) || sed 's/^/# /' "$work/check.out"
 done

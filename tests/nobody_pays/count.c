@@ -39,6 +39,16 @@ static long read_zero(void)
 	return syscall(SYS_read, zero_fd, buffer, sizeof(buffer));
 }
 
+static long read_null(void)
+{
+	return syscall(SYS_read, null_fd, buffer, sizeof(buffer));
+}
+
+static long write_zero(void)
+{
+	return syscall(SYS_write, zero_fd, buffer, sizeof(buffer));
+}
+
 static long write_null(void)
 {
 	return syscall(SYS_write, null_fd, buffer, sizeof(buffer));
@@ -106,8 +116,10 @@ static void count_all(FILE *results)
 		long expected;
 	} all[] = {
 		{ "getppid", getppid_call, 0 },
-		{ "read", read_zero, PAGE },
-		{ "write", write_null, PAGE },
+		{ "read_zero", read_zero, PAGE },
+		{ "read_null", read_null, 0 },
+		{ "write_zero", write_zero, PAGE },
+		{ "write_null", write_null, PAGE },
 		{ "epoll_pwait2", epoll_pwait2_call, -1 },
 		{ "fsopen", fsopen_call, -1 },
 		{ "fault", first_touch, 1 },
@@ -127,8 +139,8 @@ int main(void)
 
 	if (!results)
 		return 1;
-	zero_fd = open("/dev/zero", O_RDONLY);
-	null_fd = open("/dev/null", O_WRONLY);
+	zero_fd = open("/dev/zero", O_RDWR);
+	null_fd = open("/dev/null", O_RDWR);
 	untouched = mmap(NULL, TIMES * PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (untouched == MAP_FAILED)

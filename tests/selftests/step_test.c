@@ -16,8 +16,9 @@
 #define TAGS		64
 #define HANDLER_TAG	20
 #define CHILD_TAG	40
-#define LONGEST		2048
-#define WINDOW		(2 * 4096 + 4 * 16384)
+#define LONGEST		4096
+#define BATCH		3	/* segments of a call, at most */
+#define RING		16384
 /* Of a string instruction, that many repetitions are one. */
 #define REPEATED	200
 
@@ -31,7 +32,8 @@ struct log {
 /* What the processes of one round tell the test. */
 struct report {
 	struct log self, handler, child;
-	__u64 self_got, child_got; /* by the RECV that was interrupted */
+	/* By the RECVs that were interrupted. */
+	__u64 self_got[BATCH], child_got[BATCH];
 	unsigned int sent[TAGS];
 };
 
@@ -47,13 +49,19 @@ FIXTURE_VARIANT(step)
 	unsigned int op;
 	unsigned int len;
 	bool empty;	/* no record is there to be received */
+	unsigned int more; /* segments in the same call */
 };
 
 FIXTURE_VARIANT_ADD(step, send_8) { BULK_OP_SEND, 8 };
 FIXTURE_VARIANT_ADD(step, send_200_empty) { BULK_OP_SEND, 200, true };
 FIXTURE_VARIANT_ADD(step, send_1500) { BULK_OP_SEND, 1500 };
+FIXTURE_VARIANT_ADD(step, send_40_three) { BULK_OP_SEND, 40, .more = 2 };
+FIXTURE_VARIANT_ADD(step, recv_1) { BULK_OP_RECV, 1 };
 FIXTURE_VARIANT_ADD(step, recv_8) { BULK_OP_RECV, 8 };
 FIXTURE_VARIANT_ADD(step, recv_1500) { BULK_OP_RECV, 1500 };
+/* Where the processor is good at it, by a string instruction. */
+FIXTURE_VARIANT_ADD(step, recv_3000) { BULK_OP_RECV, 3000 };
+FIXTURE_VARIANT_ADD(step, recv_100_three) { BULK_OP_RECV, 100, .more = 2 };
 
 FIXTURE_SETUP(step)
 {
@@ -79,7 +87,7 @@ FIXTURE_TEARDOWN(step)
 static struct windowed win;
 static struct report *report;
 static enum on_signal on_signal;
-static unsigned int record_len;
+static unsigned int record_len, batch, ring;
 static bool is_child;
 static pid_t child;
 static int parent_done[2];
@@ -158,15 +166,15 @@ static void handle(int sig)
 static void advance(void)
 {
 	char out[LONGEST] = { }, in[LONGEST];
-	unsigned int i, moved;
+	int i, moved, len = ring / 9;
 
-	for (moved = 0; moved < 2 * WINDOW; moved += 7 * 1900) {
+	for (moved = 0; moved < 9 * (int)ring; moved += 7 * len) {
 		for (i = 0; i < 7; i++)
-			if (window_send(&win, out, 1900, 0, 0))
+			if (window_send(&win, out, len, 0, 0))
 				report->self.error = 6;
 		/* The first by a system call, the others through the ring. */
 		for (i = 0; i < 7; i++)
-			if (window_recv(&win, in, sizeof(in), NULL, 0) != 1900)
+			if (window_recv(&win, in, sizeof(in), NULL, 0) != len)
 				report->self.error = 6;
 	}
 }
@@ -178,7 +186,7 @@ static void prepare(bool empty)
 	pipe(parent_done);
 	signal(SIGUSR1, handle);
 	munmap(win.window, win.params.window_default);
-	win.window = map_window(&win, WINDOW);
+	win.window = map_window(&win, 2 * 4096 + 4 * ring);
 	advance();
 	for (i = 0; i < BEFORE; i++)
 		send_one(&report->self, i);
@@ -200,7 +208,7 @@ static void end_self(void)
 {
 	int status = 0;
 
-	send_one(&report->self, BEFORE + 2);
+	send_one(&report->self, BEFORE + batch + 1);
 	close(parent_done[1]);
 	if (child && waitpid(child, &status, 0) == child)
 		report->child.error |= status;
@@ -211,45 +219,61 @@ static void end_self(void)
 
 static void run_send(void)
 {
-	char out[LONGEST];
-	int ret;
+	char out[BATCH][LONGEST];
+	struct bulk_seg segs[BATCH];
+	unsigned int i;
+	long ret;
 
-	fill(out, record_len, BEFORE + 1);
+	for (i = 0; i < batch; i++) {
+		fill(out[i], record_len, BEFORE + 1 + i);
+		segs[i] = seg_send(out[i], record_len, BEFORE + 1 + i);
+	}
 	asm volatile("int3");
-	ret = window_send(&win, out, record_len, BEFORE + 1, 0);
-	if (ret)
+	ret = win.call(win.fd, segs, batch, 0, win.window);
+	if (ret != batch)
 		report->self.error = 4;
 	/* A child may have sent it anew: how often it came is for the test. */
-	report->sent[BEFORE + 1] = 1;
+	for (i = 0; i < batch; i++)
+		report->sent[BEFORE + 1 + i] = 1;
 }
 
 static void run_recv(void)
 {
-	char in[LONGEST];
-	__u64 tag;
-	int ret;
+	char in[BATCH][LONGEST];
+	struct bulk_seg segs[BATCH];
+	__u64 *got;
+	unsigned int i;
+	long ret;
 
+	for (i = 0; i < batch; i++)
+		segs[i] = seg_recv(in[i], LONGEST);
 	asm volatile("int3");
-	ret = window_recv(&win, in, sizeof(in), &tag, 0);
-	if (ret != (int)record_len || filled(in, ret, tag) != ret)
+	ret = win.call(win.fd, segs, batch, 0, win.window);
+	if (ret != batch)
 		report->self.error = 5;
-	if (is_child)
-		report->child_got = tag;
-	else
-		report->self_got = tag;
+	got = is_child ? report->child_got : report->self_got;
+	for (i = 0; i < batch; i++) {
+		got[i] = segs[i].tag;
+		if (segs[i].res != (int)record_len ||
+		    filled(in[i], record_len, got[i]) != (int)record_len)
+			report->self.error = 5;
+	}
 }
 
 static void stepped(struct report *shared, enum on_signal action,
-		    unsigned int op, unsigned int len, bool empty)
+		    const FIXTURE_VARIANT(step) *v)
 {
 	report = shared;
 	on_signal = action;
-	record_len = len;
+	record_len = v->len;
+	batch = 1 + v->more;
+	/* A record of the ring is at most an eighth of it. */
+	ring = record_len < RING / 9 ? RING : 2 * RING;
 	if (open_windowed(&win, "echo"))
 		_exit(1);
-	prepare(empty);
+	prepare(v->empty);
 	ptrace(PTRACE_TRACEME, 0, 0, 0);
-	if (op == BULK_OP_SEND)
+	if (v->op == BULK_OP_SEND)
 		run_send();
 	else
 		run_recv();
@@ -306,7 +330,7 @@ static long walk(pid_t pid, unsigned long function, long steps,
 }
 
 static pid_t start(struct report *shared, enum on_signal action,
-		   unsigned int op, unsigned int len, bool empty)
+		   const FIXTURE_VARIANT(step) *v)
 {
 	int status;
 	pid_t pid;
@@ -314,16 +338,22 @@ static pid_t start(struct report *shared, enum on_signal action,
 	memset(shared, 0, sizeof(*shared));
 	pid = fork();
 	if (!pid)
-		stepped(shared, action, op, len, empty);
+		stepped(shared, action, v);
 	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
 		return -1;
 	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_EXITKILL);
 	return pid;
 }
 
+/* Is it of the call that is interrupted? */
+static bool in_call(__u64 tag, const FIXTURE_VARIANT(step) *v)
+{
+	return tag > BEFORE && tag <= BEFORE + 1 + v->more;
+}
+
 /* Of each sender, a receiver sees a rising row; @twice may have two senders. */
 static void check_log(struct __test_metadata *_metadata, const struct log *log,
-		      unsigned int *got, __u64 twice)
+		      unsigned int *got, const FIXTURE_VARIANT(step) *twice)
 {
 	__u64 next[TAGS / HANDLER_TAG + 1] = { }, tag;
 	unsigned int i;
@@ -333,36 +363,65 @@ static void check_log(struct __test_metadata *_metadata, const struct log *log,
 		tag = log->tags[i];
 		ASSERT_GT(TAGS, tag);
 		got[tag]++;
-		if (tag == twice)
+		if (twice && in_call(tag, twice))
 			continue;
 		ASSERT_LE(next[tag / HANDLER_TAG], tag);
 		next[tag / HANDLER_TAG] = tag + 1;
 	}
 }
 
+/* Records of the call that a parent has sent, but not its child, too. */
+static unsigned int sent_once(const FIXTURE_VARIANT(step) *v, unsigned int *got)
+{
+	unsigned int i, once = 0;
+	unsigned int *of_call = got + BEFORE + 1;
+
+	for (i = 0; i <= v->more; i++) {
+		once += of_call[i] == 1;
+		of_call[i] -= of_call[i] == 2;
+	}
+	return once;
+}
+
+/* Records that parent and child both have; the others are counted. */
+static unsigned int got_both(const FIXTURE_VARIANT(step) *v,
+			     const struct report *r, unsigned int *got,
+			     bool forked)
+{
+	unsigned int i, both = 0;
+	bool same;
+
+	for (i = 0; i <= v->more; i++) {
+		same = forked && r->child_got[i] == r->self_got[i];
+		both += same;
+		got[r->self_got[i]]++;
+		if (forked && !same)
+			got[r->child_got[i]]++;
+	}
+	return both;
+}
+
 /*
  * Each record once; but that a child may have got the very one that its parent
  * got, or sent one anew, depends on how far its parent was when it forked.
+ * Returns for how many segments of the call they share what came of it.
  */
-static bool check_round(struct __test_metadata *_metadata,
-			const struct report *r, unsigned int op, bool forked)
+static unsigned int check_round(struct __test_metadata *_metadata,
+				const struct report *r,
+				const FIXTURE_VARIANT(step) *v, bool forked)
 {
-	unsigned int got[TAGS] = { }, tag;
-	__u64 twice = forked && op == BULK_OP_SEND ? BEFORE + 1 : TAGS;
-	bool shared = false;
+	const FIXTURE_VARIANT(step) *twice = NULL;
+	unsigned int got[TAGS] = { }, tag, shared = 0;
 
+	if (forked && v->op == BULK_OP_SEND)
+		twice = v;
 	check_log(_metadata, &r->self, got, twice);
 	check_log(_metadata, &r->handler, got, twice);
 	check_log(_metadata, &r->child, got, twice);
-	if (op == BULK_OP_RECV) {
-		shared = forked && r->child_got == r->self_got;
-		got[r->self_got]++;
-		if (forked && !shared)
-			got[r->child_got]++;
-	} else if (forked) {
-		shared = got[BEFORE + 1] == 1;
-		got[BEFORE + 1] -= !shared;
-	}
+	if (v->op == BULK_OP_RECV)
+		shared = got_both(v, r, got, forked);
+	else if (forked)
+		shared = sent_once(v, got);
 	for (tag = 0; tag < TAGS; tag++)
 		ASSERT_EQ(r->sent[tag], got[tag]) {
 			TH_LOG("tag %u", tag);
@@ -372,10 +431,11 @@ static bool check_round(struct __test_metadata *_metadata,
 
 static void interrupt_everywhere(struct __test_metadata *_metadata,
 				 struct report *r, enum on_signal action,
-				 unsigned int op, unsigned int len, bool empty)
+				 const FIXTURE_VARIANT(step) *v)
 {
 	unsigned long function = (unsigned long)find_vdso_call(), last = 0;
-	bool was_shared = false, shared, forked = action != TRANSFER;
+	unsigned int was_shared = 0, shared;
+	bool forked = action != TRANSFER;
 	/* Where all is checked, some instructions are left out. */
 	long stride = rounds(50) == 50 ? 1 : 17;
 	long steps = 0, places = 0, next;
@@ -383,7 +443,7 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 	pid_t pid;
 
 	for (;; steps = next - 1 + stride, places++) {
-		pid = start(r, action, op, len, empty);
+		pid = start(r, action, v);
 		ASSERT_LT(0, pid);
 		next = walk(pid, function, steps, &last);
 		ASSERT_LE(0, next);
@@ -392,7 +452,7 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 		ASSERT_EQ(0, status) {
 			TH_LOG("after %ld instructions", next - 1);
 		}
-		shared = check_round(_metadata, r, op, forked);
+		shared = check_round(_metadata, r, v, forked);
 		/* Done is done: before, or for parent and child alike. */
 		ASSERT_LE(was_shared, shared);
 		ASSERT_TRUE(places || !shared);
@@ -400,26 +460,25 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 		if (!next)
 			break;
 	}
-	ASSERT_EQ(forked, shared);
+	ASSERT_EQ(forked ? 1 + v->more : 0, shared);
 	TH_LOG("%ld places", places);
 }
 
 TEST_F(step, handler_transfers)
 {
-	interrupt_everywhere(_metadata, self->report, TRANSFER, variant->op,
-			     variant->len, variant->empty);
+	interrupt_everywhere(_metadata, self->report, TRANSFER, variant);
 }
 
 TEST_F(step, handler_forks_child_first)
 {
 	interrupt_everywhere(_metadata, self->report, FORK_CHILD_FIRST,
-			     variant->op, variant->len, variant->empty);
+			     variant);
 }
 
 TEST_F(step, handler_forks_parent_first)
 {
 	interrupt_everywhere(_metadata, self->report, FORK_PARENT_FIRST,
-			     variant->op, variant->len, variant->empty);
+			     variant);
 }
 
 TEST_HARNESS_MAIN

@@ -17,7 +17,8 @@
 /* Times that other receivers may be faster before this one gives way. */
 #define BULK_TAKE_TRIES		64
 
-typedef typeof(((struct bulk_channel_ops *)0)->give) bulk_give_t;
+typedef int (*bulk_give_t)(struct bulk_endpoint *ep, void *data, size_t room,
+			   struct bulk_meta *meta);
 
 static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
 				size_t room, struct bulk_meta *meta)

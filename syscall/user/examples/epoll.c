@@ -55,8 +55,10 @@ static unsigned int wait_once(int epfd)
 		err(1, "epoll_wait");
 	for (i = 0; i < n; i++) {
 		records += receive_all(ev[i].data.ptr);
-		if (ev[i].events & (EPOLLHUP | EPOLLERR))
+		if (ev[i].events & EPOLLHUP)
 			errx(1, "the channel is gone");
+		if (ev[i].events & EPOLLERR)
+			errx(1, "the window is spoilt");
 	}
 	return records;
 }
