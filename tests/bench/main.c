@@ -23,7 +23,7 @@
 #define MAX_SIZES	16
 #define ASIDE_BYTES	64	/* of records whose wake-ups and losses are measured */
 
-static const uint32_t default_sizes[] = { 16, 64, 1000, 1024, 4096, 65536, 1 << 20 };
+static const uint32_t default_sizes[] = { 16, 64, 1000, 1024, 4096, 16384, 65536, 1 << 20 };
 static const uint32_t quick_sizes[] = { 64, 1000, 65536 };
 
 /**

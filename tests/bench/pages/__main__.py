@@ -53,7 +53,7 @@ def compose(figures, facts):
     for blocks in (opening(figures, facts), advice.chapter(figures), chapters.cost(figures),
                    chapters.against_size(figures), chapters.speed(figures), bars.chapter(figures),
                    chapters.wakes(figures), chapters.stalls(figures), survey.chapter(figures, tcg),
-                   chapters.features(figures), chapters.all_figures(figures)):
+                   chapters.notes(figures), chapters.features(figures), chapters.all_figures(figures)):
         document.add(*blocks)
     return document
 

@@ -5,7 +5,7 @@
 
 import gnuplot
 from document import Heading, Plot, Table, Text
-from figures import ABSENT, DIRECTIONS, REFERENCE, number, size_name
+from figures import ABSENT, ASIDE_BYTES, DIRECTIONS, REFERENCE, number, size_name
 
 LINES = 8	# in a plot, besides the reference
 SMALL, MEDIUM = 64, 1024
@@ -123,10 +123,11 @@ def wakes(figures):
         return blocks + [Text("Not measured in this run.")]
     rows.sort(key=lambda row: row.wake_ns_median)
     return blocks + [
-        *[bar_plot(f"wake-{way}", f"From sending to the woken receiver having the record, {DIRECTIONS[way]}",
+        Text(f"Measured with records of {ASIDE_BYTES} B alone, whatever the record size of the rows."),
+        *[bar_plot(f"wake-{way}", f"From sending {ASIDE_BYTES} B to the woken receiver having them, {DIRECTIONS[way]}",
                    "ns, median", [(row, row.wake_ns_median) for row in rows if row.direction == way])
           for way in figures.directions],
-        Table("Wake-up latency in ns", ["mechanism", "way", "median", "99th percentile"],
+        Table(f"Wake-up latency in ns, records of {ASIDE_BYTES} B", ["mechanism", "way", "median", "99th percentile"],
               [[f"`{row.mechanism}`", row.direction, number(row.wake_ns_median), number(row.wake_ns_p99)]
                for row in rows], left=2)]
 
@@ -147,10 +148,23 @@ def stalls(figures):
     table = [[f"`{row.mechanism}`", row.direction, str(row.stall_offered), number(row.stall_refused),
               number(row.stall_lost), noticed(row)] for row in rows]
     return blocks + [
-        Text("Records are offered all the second. Refused: the sender was told at once. Lost: accepted, and never "
-             "received."),
-        Table("Records of a stalled receiver", ["mechanism", "way", "offered", "refused", "lost", "receiver was told"],
-              table, left=2)]
+        Text(f"Records of {ASIDE_BYTES} B alone, whatever the record size of the rows, are offered all the second. "
+             "Refused: the sender was told at once. Lost: accepted, and never received."),
+        Table(f"Records of {ASIDE_BYTES} B, and a stalled receiver",
+              ["mechanism", "way", "offered", "refused", "lost", "receiver was told"], table, left=2)]
+
+
+def notes(figures):
+    """What favours bulk_xfer in this run, and what does not."""
+    if not any(row.is_own for row in figures.rows):
+        return []
+    return [Heading("What to know of bulk_xfer's rows"), Text(
+        "The laboratory's channel is declared `BULK_CHANNEL_TX_IN_PLACE`: its provider stands a record that changes "
+        "while it is read, and reads it where the process wrote it. Without that flag, which is not the default, every "
+        "record costs a private copy more on its way from a window."), Text(
+        "Kernel to user through a window, the provider makes each record in the window and lays its pattern there, a "
+        "memset() of the record that counts. Ways that keep the memory their records are made in laid it once."), Text(
+        "What is longer than 8176 B does not fit the default window's rings, and is a system call.")]
 
 
 def ways(figures, name):

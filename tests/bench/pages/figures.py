@@ -10,6 +10,8 @@ from typing import Optional
 
 DIRECTIONS = {"u2k": "user to kernel", "k2u": "kernel to user", "u2u": "user to user"}
 REFERENCE = "bulk-vdso"
+BATCHED = "bulk-vdso-batch"
+ASIDE_BYTES = 64	# of the records of wake-ups and stalls, which the rows of all sizes repeat
 ABSENT = "-"
 
 
@@ -50,7 +52,7 @@ class Row:  # pylint: disable=too-many-instance-attributes
     @property
     def is_own(self):
         """Is it bulk_xfer's own?"""
-        return self.mechanism == "syscall" or self.is_of("bulk")
+        return self.is_of("syscall") or self.is_of("bulk")
 
     @property
     def is_split(self):

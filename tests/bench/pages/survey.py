@@ -9,7 +9,7 @@ from typing import Optional
 
 import gnuplot
 from document import Heading, Plot, Table, Text
-from figures import ABSENT, nearest, number, size_name
+from figures import ABSENT, ASIDE_BYTES, nearest, number, size_name
 
 NOT_RUN = "not in this run"
 PUBLISHED, OURS = "published in 2018", "this run"
@@ -97,7 +97,8 @@ def latencies(figures):
                   ["survey", "ours", "published", "this run", "instructions"], lines, left=2)
     return [Heading("Table 1", 3), Text(
         "Survey: one million messages between two threads, Core i7-4600U at 2.1 GHz, Linux 4.4; it names a size for "
-        "the pipe only. Ours: the time that sending and receiving a message take together, user to user."),
+        "the pipe only. Ours: the time that sending and receiving a message take together, user to user, at the size "
+        "named, which is the nearest one that was run to the pipe's."),
         table, plot("survey-1", "Table 1: latency", "microseconds a message", items)]
 
 
@@ -166,15 +167,31 @@ def declared(figures, row):
 
 def stalled(row):
     """What a receiver that took none for a second adds, as a text."""
-    return f"{row.stall_accepted} of {row.stall_offered} records accepted while the receiver took none"
+    return (f"{row.stall_accepted} of {row.stall_offered} records of {ASIDE_BYTES} B accepted while the receiver "
+            "took none")
+
+
+def mostly_without(row):
+    """Were more than half of the batches moved without any system call?"""
+    return row.direction != "u2u" and row.syscalls_per_record is not None and row.syscalls_per_record * row.batch < 0.5
+
+
+def one_sided(row):
+    """What is known where only one side had a step of its own."""
+    if mostly_without(row):
+        done, whose = ("sent", "receiver's") if row.direction == "u2k" else ("received", "sender's")
+        return Seen(False, f"{number(row.syscalls_per_record, 4)} system calls a record of {size_name(row.bytes)}: "
+                    f"most were {done} without one that could do the {whose} work")
+    return Seen(True, "the calls of one side had the other's work done: that had no step of its own, and every byte "
+                "arrived")
 
 
 def seen(figures, row):
     """What the run shows, else what the mechanism says."""
-    if row.queued is False:
-        return Seen(True, "one call did the work of both sides, and every byte arrived")
     if row.stall_accepted is not None:
         return Seen(row.stall_accepted == 0, stalled(row))
+    if row.queued is False:
+        return one_sided(row)
     if row.queued:
         return Seen(False, f"{row.batch} records were sent before the first was received")
     return Seen(declared(figures, row), "by its own word only")
@@ -218,7 +235,7 @@ def contradictions(figures):
     texts = [f"{KINDS[kind]} as run, though declared {KINDS[not kind]}: {', '.join(names)}"
              for kind, names in found.items() if names]
     return Text("Of all ways of this run, " + ("; ".join(texts) or "each was run as it declares") +
-                ". A receiver that takes a record within the call makes a way synchronous that can queue.")
+                ". Where a record is taken within the call that sends it, a way that can queue is synchronous.")
 
 
 def chapter(figures, tcg):
@@ -231,9 +248,11 @@ def chapter(figures, tcg):
     blocks += synchronous(figures, 2, "k2u", "kernel space", FROM_KERNEL)
     blocks += synchronous(figures, 3, "u2k", "user space", FROM_USER)
     blocks.append(Text(
-        "A way is called asynchronous here when its sender's call ended, with the record accepted, before the receiver "
-        "took it, and synchronous when one call did the work of both sides. O_NONBLOCK alone makes no call "
-        "asynchronous: it only refuses to wait; what counts is whether there is a queue behind the call."))
+        "What a run can tell is whether the sender's call did the receiver's work. A way is called asynchronous here "
+        "when it did not: records were accepted before the receiver had its turn, or moved without a system call that "
+        "could have done it. It is called synchronous when one side's calls had the work of both done. O_NONBLOCK "
+        "alone makes no call asynchronous: it only refuses to wait; what counts is whether there is a queue behind the "
+        "call."))
     blocks.append(contradictions(figures))
     blocks.append(Text("Published cycles of tables 4 and 5: Core i5-4210U at 1.70 GHz, 1000 to 1024 B a message."))
     blocks += cycles(figures, 4, "u2k", "User to Kernel space", ("User sending", "Kernel receiving"), USER_TO_KERNEL)
