@@ -12,6 +12,7 @@ usage() {
 
 	  run         main job: boots, moves files through bulk_xfer(2), prints a table
 	  test        all tests; with --debug on a kernel that checks itself
+	  soak        10^6 operations on a window full of lies; with --debug an hour
 	  shell       interactive shell in the guest
 	  bench       measurements (tests/bench); takes its options too
 	  deps        installs what is missing (root or sudo)
@@ -53,7 +54,7 @@ need_value() {
 parse() {
 	while (( $# )); do
 		case $1 in
-		deps|fetch|patches|each-patch|kernel|initramfs|run|test|shell|bench|lint|clean) verbs+=("$1") ;;
+		deps|fetch|patches|each-patch|kernel|initramfs|run|test|soak|shell|bench|lint|clean) verbs+=("$1") ;;
 		help|-h|--help) usage; exit 0 ;;
 		-v) verbose=1; export BX_VERBOSE=1 ;;
 		--check) check=1 ;;
@@ -229,6 +230,11 @@ do_lint() {
 do_test() {
 	with_image
 	"$TOP/tests/run"
+}
+
+do_soak() {
+	with_image
+	"$TOP/tests/run" soak
 }
 
 do_run() {

@@ -12,4 +12,8 @@
 void rw_send(struct transfer *t, uint64_t count);
 void rw_recv(struct transfer *t, uint64_t count);
 
+/* A batch is one call. */
+void rw_send_batch(struct transfer *t, uint64_t count);
+void rw_recv_batch(struct transfer *t, uint64_t count);
+
 #endif /* RW_H */

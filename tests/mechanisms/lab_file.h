@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file that takes a record a write and gives one a read, for kernel halves with a file somewhere.
+ * A file of records for write(2) and read(2), one or a batch a call; for kernel halves with a file.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  *
@@ -38,13 +38,31 @@ static const struct lab_ops lab_file_ops = {
 
 LAB_CONTROL(LAB_FILE, &lab_file_ops)
 
-static ssize_t lab_file_take(const char __user *buf, size_t len)
+/* Inline wherever it is called, lest a single record pay for batches; so is lab_file_give(). */
+static __always_inline ssize_t lab_file_take(const char __user *buf, size_t len)
 {
 	if (len > LAB_MAX_BYTES)
 		return -EMSGSIZE;
 	if (copy_from_user(lab.buf, buf, len))
 		return -EFAULT;
 	lab_consume(&lab, lab.buf, len);
+	return len;
+}
+
+/* A batch may be larger than the buffer. */
+static noinline ssize_t lab_file_take_batch(const char __user *buf, size_t len)
+{
+	size_t done, n;
+	ssize_t ret;
+
+	if (len > (size_t)lab.setup.batch * LAB_MAX_BYTES)
+		return -EMSGSIZE;
+	for (done = 0; done < len; done += n) {
+		n = min_t(size_t, len - done, LAB_MAX_BYTES);
+		ret = lab_file_take(buf + done, n);
+		if (ret < 0)
+			return done ?: ret;
+	}
 	return len;
 }
 
@@ -56,7 +74,10 @@ static ssize_t lab_file_write(struct file *file, const char __user *buf,
 
 	mutex_lock(&lab_control_lock);
 	entered = lab_enter(&lab);
-	ret = lab_file_take(buf, len);
+	if (likely(lab.setup.batch == 1))
+		ret = lab_file_take(buf, len);
+	else
+		ret = lab_file_take_batch(buf, len);
 	lab_leave(&lab, entered);
 	mutex_unlock(&lab_control_lock);
 	return ret;
@@ -75,13 +96,29 @@ static int lab_file_wait(struct file *file)
 	return 0;
 }
 
-static ssize_t lab_file_give(char __user *buf, size_t len)
+static __always_inline ssize_t lab_file_give(char __user *buf, size_t len)
 {
 	if (len < lab.setup.bytes)
 		return -EMSGSIZE;
 	if (copy_to_user(buf, lab_next(&lab), lab.setup.bytes))
 		return -EFAULT;
 	return lab.setup.bytes;
+}
+
+/* Whole records, as many as there is room for. */
+static noinline ssize_t lab_file_give_batch(char __user *buf, size_t len)
+{
+	u32 left = lab_read_batch(&lab);
+	size_t done = 0;
+	ssize_t ret;
+
+	do {
+		ret = lab_file_give(buf + done, len - done);
+		if (ret < 0)
+			return done ?: ret;
+		done += ret;
+	} while (--left && len - done >= lab.setup.bytes);
+	return done;
 }
 
 static ssize_t lab_file_read(struct file *file, char __user *buf, size_t len,
@@ -94,7 +131,10 @@ static ssize_t lab_file_read(struct file *file, char __user *buf, size_t len,
 		return ret;
 	mutex_lock(&lab_control_lock);
 	entered = lab_enter(&lab);
-	ret = lab_file_give(buf, len);
+	if (likely(lab.setup.batch == 1))
+		ret = lab_file_give(buf, len);
+	else
+		ret = lab_file_give_batch(buf, len);
 	lab_leave(&lab, entered);
 	mutex_unlock(&lab_control_lock);
 	return ret;

@@ -40,4 +40,21 @@ static inline int nobody_opens(const char *path, int how)
 	return WEXITSTATUS(status);
 }
 
+/* Does a read give @nr numbered records of 64 bytes from @seq on, and a write take them? */
+static inline int batch_goes_both_ways(int fd, int ctl, unsigned int nr, __u64 seq)
+{
+	ssize_t len = nr * 64;
+	__u64 before = lab_received(ctl);
+	char buf[1024];
+	unsigned int i;
+
+	/* Room for half a record more, which stays empty. */
+	if (read(fd, buf, len + 32) != len)
+		return 0;
+	for (i = 0; i < nr; i++)
+		if (!lab_is_record(buf + i * 64, 64, seq + i))
+			return 0;
+	return write(fd, buf, len) == len && lab_received(ctl) == before + len;
+}
+
 #endif /* LAB_FILE_TEST_H */

@@ -73,6 +73,12 @@ static inline void lab_make(struct lab_side *side, void *ptr)
 	lab_produce(ptr, side->setup.bytes, side->seq++);
 }
 
+/* Records that one read gives at most: with LAB_QUEUED the one that it has waited for. */
+static inline u32 lab_read_batch(const struct lab_side *side)
+{
+	return side->setup.flags & LAB_QUEUED ? 1 : side->setup.batch;
+}
+
 static inline u64 lab_enter(const struct lab_side *side)
 {
 	return unlikely(side->setup.flags & LAB_TIMED) ? rdtsc() : 0;

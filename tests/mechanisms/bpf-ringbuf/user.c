@@ -3,6 +3,13 @@
  * BPF ring buffers: records copied in by a program, made in place by one, and taken by one.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: the kernel's programs (ring buffer) or this one (user ring buffer).
+ * Directions: k2u, u2k. Not synchronous: each side leaves records in a mapped
+ * ring. Loss: without room to the user a record is refused to its program, and
+ * this reader isn't told; to the kernel a full ring refuses here. Unit: the
+ * ring's size. Privilege: CAP_BPF and CAP_PERFMON, to load programs. Choose it
+ * to get at what a kernel does without changing it.
  */
 #include <errno.h>
 #include <poll.h>

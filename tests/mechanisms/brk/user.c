@@ -5,6 +5,11 @@
  * Nothing may ask the C library for memory between the two calls.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: this program's call, in which the kernel chooses the place.
+ * Direction: k2u only. Synchronous. Loss: none. Unit: what RLIMIT_DATA and the
+ * address space have room for. Privilege: the node's mode; one thread only.
+ * Choose it never: read(2) into a buffer of one's own does the same.
  */
 #include <errno.h>
 #include <string.h>

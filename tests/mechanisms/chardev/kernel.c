@@ -99,13 +99,30 @@ static int chardev_wait(struct chardev *c, struct file *file)
 	return 0;
 }
 
-/* One record a read; what doesn't fit the reader's buffer is cut off. */
-static ssize_t chardev_give(struct lab_side *side, char __user *buf, size_t len)
+/*
+ * One record a read; what doesn't fit the reader's buffer is cut off. Inline
+ * wherever it is called, lest a single record pay for batches.
+ */
+static __always_inline ssize_t chardev_give(struct lab_side *side, char __user *buf, size_t len)
 {
 	size_t n = min_t(size_t, len, side->setup.bytes);
 	size_t left = copy_to_user(buf, lab_next(side), n);
 
 	return left == n && n ? -EFAULT : n - left;
+}
+
+/* A batch a read: as many records as there is room for, but one in any case. */
+static noinline ssize_t chardev_give_batch(struct lab_side *side, char __user *buf, size_t len)
+{
+	ssize_t bytes = side->setup.bytes, done = 0, ret;
+	u32 left = lab_read_batch(side);
+
+	do {
+		ret = chardev_give(side, buf + done, len - done);
+		if (ret > 0)
+			done += ret;
+	} while (ret == bytes && --left && len - done >= bytes);
+	return done ?: ret;
 }
 
 static ssize_t chardev_read(struct file *file, char __user *buf, size_t len,
@@ -119,7 +136,10 @@ static ssize_t chardev_read(struct file *file, char __user *buf, size_t len,
 		return ret;
 	mutex_lock(&c->lock);
 	entered = lab_enter(&c->side);
-	ret = chardev_give(&c->side, buf, len);
+	if (likely(c->side.setup.batch == 1))
+		ret = chardev_give(&c->side, buf, len);
+	else
+		ret = chardev_give_batch(&c->side, buf, len);
 	lab_leave(&c->side, entered);
 	mutex_unlock(&c->lock);
 	return ret;

@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "lab_test.h"
+#include "lab_file_test.h"
 
 FIXTURE_LAB("chardev")
 
@@ -29,6 +29,13 @@ TEST_F(lab, reads_numbered_records)
 		ASSERT_EQ(64, read(self->ctl, buf, 64));
 		ASSERT_TRUE(lab_is_record(buf, 64, i));
 	}
+}
+
+TEST_F(lab, reads_and_writes_batches)
+{
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(self->ctl, self->ctl, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(self->ctl, self->ctl, 2, 3));
 }
 
 TEST_F(lab, short_buffer_gets_the_beginning)

@@ -6,6 +6,12 @@
  * opened, and has a binary one when it is closed: these calls are part of it.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user, who makes the item with mkdir(2). Directions: u2k, k2u.
+ * Synchronous, binary attributes at close(2). Loss: none. Unit: a page less one
+ * byte to write, a page to read; binary attributes any. Privilege: mode of the
+ * file, root's mount. Choose it for objects that the administrator makes and
+ * sets up.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -48,6 +48,16 @@ TEST_F(lab, root_may_write_into_the_blob)
 	EXPECT_EQ(0, memcmp(want, text, strlen(want)));
 }
 
+TEST_F(lab, batches_go_both_ways)
+{
+	int fd = open(DIR "record", O_RDWR | O_CLOEXEC);
+
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(fd, self->ctl, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(fd, self->ctl, 2, 3));
+	close(fd);
+}
+
 TEST_F(lab, records_go_both_ways)
 {
 	int fd = open(DIR "record", O_RDWR | O_CLOEXEC);

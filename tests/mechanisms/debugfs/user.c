@@ -3,6 +3,10 @@
  * Records by write(2) and read(2) on a file of debugfs.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u. Synchronous. Loss: none. Unit: any.
+ * Privilege: root, who alone may enter the mount point. Choose it to debug the
+ * module: no program may rely on the file being there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,4 +54,16 @@ static const struct mechanism to_user = {
 	.blocks = true, .wake_flags = LAB_QUEUED, .poke = debugfs_post,
 };
 
-const struct mechanism *const mechanisms[] = { &to_kernel, &to_user, NULL };
+static const struct mechanism batch_to_kernel = {
+	.name = "debugfs-batch", .dir = U2K, .about = &about, .batch = MAX_BATCH, .copies = 1,
+	.open = debugfs_open, .send = rw_send_batch, .totals = control_totals,
+};
+
+static const struct mechanism batch_to_user = {
+	.name = "debugfs-batch", .dir = K2U, .about = &about, .batch = MAX_BATCH, .copies = 1,
+	.open = debugfs_open, .recv = rw_recv_batch,
+};
+
+const struct mechanism *const mechanisms[] = {
+	&to_kernel, &to_user, &batch_to_kernel, &batch_to_user, NULL,
+};

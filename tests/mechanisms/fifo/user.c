@@ -3,6 +3,12 @@
  * A named pipe from the kernel, to the kernel, and between programs.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user, who makes the pipe. Directions: u2k, k2u, u2u. Synchronous: no,
+ * the pipe holds 64 KiB unless F_SETPIPE_SZ makes it larger. Loss: none, a full
+ * pipe makes the writer wait or gives EAGAIN. Unit: any; up to 4096 bytes
+ * (PIPE_BUF) stay together. Privilege: mode of the pipe. Choose it between
+ * programs that have but a path in common; to the kernel for nothing new.
  */
 #include <sys/ioctl.h>
 #include <sys/stat.h>

@@ -4,11 +4,12 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  *
- * Starts: user or kernel. Directions: u2k (taken in the sender's call), k2u
- * (queued), one to many. Loss: what the receiver's buffer has no room for; the
- * receiver gets ENOBUFS. Unit: 64 KiB of an attribute; split at 16 KiB here.
- * Privilege: each command's choice. Choose it instead of a netlink protocol of
- * one's own: found by name, checked by a policy, extended by attributes.
+ * Starts: user or kernel. Directions: u2k, k2u, one to many. Synchronous: to
+ * the kernel yes, which takes a message in the sender's call; to the user no, it
+ * is queued. Loss: what the receiver's buffer has no room for; the receiver gets
+ * ENOBUFS. Unit: 65531 bytes of an attribute; split at 16 KiB here. Privilege:
+ * each command's choice. Choose it instead of a netlink protocol of one's own:
+ * found by name, checked by a policy, extended by attributes.
  */
 #include <net/genetlink.h>
 

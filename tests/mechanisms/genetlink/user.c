@@ -3,6 +3,13 @@
  * Generic netlink with libnl: a message a call, and messages made once and sent in batches.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user or kernel. Directions: u2k, k2u, one to many by multicast.
+ * Synchronous to the kernel, which has the message when the call returns; to
+ * the user no, messages queue in the socket. Loss: to the user what the receive
+ * buffer has no room for; recvmsg(2) tells ENOBUFS, not how many. Unit: 65531
+ * bytes of an attribute; split at 16 KiB here. Privilege: each command's
+ * choice. Choose it for events and configuration of a subsystem.
  */
 #include <errno.h>
 #include <netlink/genl/ctrl.h>

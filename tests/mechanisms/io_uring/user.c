@@ -3,12 +3,19 @@
  * io_uring by liburing: single requests, batches, registered buffers, SQPOLL, commands.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u. Not synchronous: submitting returns at
+ * once, a completion tells of the end; here each batch waits for its own. Loss:
+ * none, completions without room are kept by the kernel. Unit: any that the
+ * file takes. Privilege: the file's; a sysctl may disable io_uring. Choose it
+ * for many operations at a time on files that others offer.
  */
 #include <errno.h>
 #include <liburing.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "clock.h"
 #include "die.h"
 #include "mechanism.h"
 #include "uring_cmd.h"
@@ -63,12 +70,17 @@ static void ring_open_fixed(struct transfer *t)
 	register_all(t, ring_make(t, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN));
 }
 
-/* The thread inherits its weight: on one CPU it polls when nobody else works. */
+/*
+ * The thread inherits its weight. Where instructions are counted there is one
+ * CPU, on which it is to poll when nobody else works; where time is, it must
+ * not wait for that.
+ */
 static void ring_open_sqpoll(struct transfer *t)
 {
 	struct io_uring *ring;
 
-	setpriority(PRIO_PROCESS, 0, 19);
+	if (clock_counts_insns())
+		setpriority(PRIO_PROCESS, 0, 19);
 	ring = ring_make(t, IORING_SETUP_SQPOLL);
 	setpriority(PRIO_PROCESS, 0, 0);
 	register_all(t, ring);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device whose commands are numbered: a 200-byte message each way, and records of any size.
+ * A device whose commands are numbered: a 200-byte message each way; records of any size, or many.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  *
@@ -12,11 +12,13 @@
 #include "lab_kernel.h"
 #include "ioctl.h"
 
-static DEFINE_MUTEX(ioctl_lock);	/* of lab and message */
+static DEFINE_MUTEX(ioctl_lock);	/* of all below */
 static struct lab_side lab;
 static struct ioctl_message message;
+static struct ioctl_record records[IOCTL_BATCH];
 
-static long ioctl_send(const struct ioctl_record *rec)
+/* Inline wherever it is called, lest a single record pay for batches; so are the next two. */
+static __always_inline long ioctl_send(const struct ioctl_record *rec)
 {
 	u64 entered = lab_enter(&lab);
 
@@ -27,7 +29,7 @@ static long ioctl_send(const struct ioctl_record *rec)
 	return 0;
 }
 
-static long ioctl_recv(const struct ioctl_record *rec)
+static __always_inline long ioctl_recv(const struct ioctl_record *rec)
 {
 	u64 entered = lab_enter(&lab);
 
@@ -39,15 +41,41 @@ static long ioctl_recv(const struct ioctl_record *rec)
 	return lab.setup.bytes;
 }
 
+static __always_inline long ioctl_move(const struct ioctl_record *rec, bool send)
+{
+	if (rec->reserved || rec->len > LAB_MAX_BYTES)
+		return -EINVAL;
+	return send ? ioctl_send(rec) : ioctl_recv(rec);
+}
+
 static long ioctl_record(unsigned int cmd, unsigned long arg)
 {
 	struct ioctl_record rec;
 
 	if (copy_from_user(&rec, (void __user *)arg, sizeof(rec)))
 		return -EFAULT;
-	if (rec.reserved || rec.len > LAB_MAX_BYTES)
+	return ioctl_move(&rec, cmd == IOCTL_SEND);
+}
+
+/* Returns how many records were moved before one failed; the errno if it was the first. */
+static noinline long ioctl_batch(unsigned int cmd, unsigned long arg)
+{
+	struct ioctl_batch batch;
+	long ret = 0;
+	u32 n;
+
+	if (copy_from_user(&batch, (void __user *)arg, sizeof(batch)))
+		return -EFAULT;
+	if (batch.reserved || batch.nr > IOCTL_BATCH)
 		return -EINVAL;
-	return cmd == IOCTL_SEND ? ioctl_send(&rec) : ioctl_recv(&rec);
+	if (copy_from_user(records, u64_to_user_ptr(batch.addr), batch.nr * sizeof(*records)))
+		return -EFAULT;
+	for (n = 0; n < batch.nr; n++) {
+		ret = ioctl_move(&records[n], cmd == IOCTL_SEND_BATCH);
+		if (ret < 0)
+			break;
+	}
+	return n ?: ret;
 }
 
 static long ioctl_get(struct ioctl_message __user *to)
@@ -69,7 +97,7 @@ static long ioctl_set(const struct ioctl_message __user *from)
 /* The same number with another size is a call of another ABI. */
 static bool ioctl_wrong_size(unsigned int cmd)
 {
-	return _IOC_TYPE(cmd) == 'M' && _IOC_NR(cmd) <= _IOC_NR(IOCTL_RECV);
+	return _IOC_TYPE(cmd) == 'M' && _IOC_NR(cmd) <= _IOC_NR(IOCTL_RECV_BATCH);
 }
 
 static long ioctl_command(unsigned int cmd, unsigned long arg)
@@ -82,6 +110,9 @@ static long ioctl_command(unsigned int cmd, unsigned long arg)
 	case IOCTL_SEND:
 	case IOCTL_RECV:
 		return ioctl_record(cmd, arg);
+	case IOCTL_SEND_BATCH:
+	case IOCTL_RECV_BATCH:
+		return ioctl_batch(cmd, arg);
 	default:
 		return ioctl_wrong_size(cmd) ? -EINVAL : lab_ioctl(&lab, NULL, cmd, arg);
 	}

@@ -68,6 +68,51 @@ TEST_F(lab, record_goes_both_ways)
 	EXPECT_EQ(64, lab_received(self->ctl));
 }
 
+/* Two records one after the other. */
+static long batch(int fd, unsigned long cmd, char *buf, __u32 second)
+{
+	struct ioctl_record recs[] = {
+		{ (__u64)(unsigned long)buf, 64, 0 },
+		{ (__u64)(unsigned long)buf + 64, second, 0 },
+	};
+	struct ioctl_batch both = { (__u64)(unsigned long)recs, 2, 0 };
+
+	return ioctl(fd, cmd, &both);
+}
+
+TEST_F(lab, batch_goes_both_ways)
+{
+	char buf[128];
+
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 2, 0));
+	EXPECT_EQ(2, batch(self->ctl, IOCTL_RECV_BATCH, buf, 64));
+	EXPECT_TRUE(lab_is_record(buf, 64, 0));
+	EXPECT_TRUE(lab_is_record(buf + 64, 64, 1));
+	EXPECT_EQ(2, batch(self->ctl, IOCTL_SEND_BATCH, buf, 64));
+	EXPECT_EQ(128, lab_received(self->ctl));
+}
+
+TEST_F(lab, batch_ends_at_a_bad_record)
+{
+	struct ioctl_batch many = { 8, IOCTL_BATCH + 1, 0 };
+	char buf[128];
+
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 2, 0));
+	EXPECT_EQ(1, batch(self->ctl, IOCTL_RECV_BATCH, buf, 63));
+	EXPECT_EQ(2, batch(self->ctl, IOCTL_RECV_BATCH, buf, 64));
+	EXPECT_TRUE(lab_is_record(buf, 64, 1));
+	EXPECT_EQ(1, batch(self->ctl, IOCTL_SEND_BATCH, buf, LAB_MAX_BYTES + 1));
+	EXPECT_EQ(64, lab_received(self->ctl));
+	EXPECT_EQ(-1, ioctl(self->ctl, IOCTL_SEND_BATCH, &many));
+	EXPECT_EQ(EINVAL, errno);
+	many.nr = 1;
+	EXPECT_EQ(-1, ioctl(self->ctl, IOCTL_SEND_BATCH, &many));
+	EXPECT_EQ(EFAULT, errno);
+	many.reserved = 1;
+	EXPECT_EQ(-1, ioctl(self->ctl, IOCTL_SEND_BATCH, &many));
+	EXPECT_EQ(EINVAL, errno);
+}
+
 TEST_F(lab, refuses_bad_records)
 {
 	char buf[64];

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl(2) with a record's place and length.
+ * ioctl(2) with a record's place and length, or with an array of these.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u, or both in one call. Synchronous. Loss:
+ * none. Unit: 16383 bytes by the command's number; any by a pointer in it, as
+ * here. Privilege: the node's mode. Choose it for commands of a device, not for
+ * data: a program must know each command's layout.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,6 +49,59 @@ static void ioctl_recv(struct transfer *t, uint64_t count)
 	t->calls += count;
 }
 
+/* As of writev(2): what is where is told once, and the array used again. */
+static void describe(const struct transfer *t, uint8_t *records, struct ioctl_record *recs)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->batch; i++)
+		recs[i] = (struct ioctl_record){
+			.addr = (uintptr_t)records + (size_t)i * t->bytes,
+			.len = t->bytes,
+		};
+}
+
+static void run_batch(struct transfer *t, unsigned long cmd, const struct ioctl_record *recs,
+		      unsigned int nr)
+{
+	struct ioctl_batch batch = { .addr = (uintptr_t)recs, .nr = nr };
+	int ret = ioctl(t->fd, cmd, &batch);
+
+	if (ret != (int)nr)
+		die("ioctl: %d records of %u: %s", ret, nr, ret < 0 ? strerror(errno) : "refused");
+	t->calls++;
+}
+
+static void ioctl_send_batch(struct transfer *t, uint64_t count)
+{
+	struct ioctl_record recs[IOCTL_BATCH];
+	unsigned int i, nr;
+	uint64_t n;
+
+	describe(t, t->out, recs);
+	for (n = 0; n < count; n += nr) {
+		nr = count - n < t->batch ? count - n : t->batch;
+		for (i = 0; i < nr; i++)
+			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
+		run_batch(t, IOCTL_SEND_BATCH, recs, nr);
+	}
+}
+
+static void ioctl_recv_batch(struct transfer *t, uint64_t count)
+{
+	struct ioctl_record recs[IOCTL_BATCH];
+	unsigned int i, nr;
+	uint64_t n;
+
+	describe(t, t->in, recs);
+	for (n = 0; n < count; n += nr) {
+		nr = count - n < t->batch ? count - n : t->batch;
+		run_batch(t, IOCTL_RECV_BATCH, recs, nr);
+		for (i = 0; i < nr; i++)
+			lab_consume(t, record_in(t, i), t->bytes);
+	}
+}
+
 static const struct about about = {
 	.starts = "user",
 	.synchronous = "yes",
@@ -66,4 +124,16 @@ static const struct mechanism to_user = {
 	.open = ioctl_open, .recv = ioctl_recv,
 };
 
-const struct mechanism *const mechanisms[] = { &to_kernel, &to_user, NULL };
+static const struct mechanism batch_to_kernel = {
+	.name = "ioctl-batch", .dir = U2K, .about = &about, .batch = IOCTL_BATCH, .copies = 1,
+	.open = ioctl_open, .send = ioctl_send_batch, .totals = control_totals,
+};
+
+static const struct mechanism batch_to_user = {
+	.name = "ioctl-batch", .dir = K2U, .about = &about, .batch = IOCTL_BATCH, .copies = 1,
+	.open = ioctl_open, .recv = ioctl_recv_batch,
+};
+
+const struct mechanism *const mechanisms[] = {
+	&to_kernel, &to_user, &batch_to_kernel, &batch_to_user, NULL,
+};

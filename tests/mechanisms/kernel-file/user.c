@@ -3,6 +3,12 @@
  * Records through a file that the kernel reads and writes, a batch at a time.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: kernel. Directions: u2k, k2u. Not synchronous: each side finds what
+ * the other has left in the file. Loss: what is overwritten, or finds the disk
+ * full, and nobody is told. Unit: any. Privilege: mode of the file for this
+ * program; the kernel opens it as whoever is current. Choose it never: let a
+ * program copy between the file and a device.
  */
 #include <errno.h>
 #include <fcntl.h>

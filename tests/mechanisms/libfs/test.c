@@ -78,6 +78,19 @@ TEST_F(lab, full_log_refuses)
 	EXPECT_EQ(0, unmount_saga());
 }
 
+TEST_F(lab, batches_go_both_ways)
+{
+	int fd;
+
+	ASSERT_EQ(0, mount_saga(NULL));
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 3, 0));
+	fd = open(MOUNT "/record", O_RDWR | O_CLOEXEC);
+	EXPECT_TRUE(batch_goes_both_ways(fd, self->ctl, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(fd, self->ctl, 2, 3));
+	close(fd);
+	EXPECT_EQ(0, unmount_saga());
+}
+
 TEST_F(lab, records_go_both_ways)
 {
 	char buf[64];

@@ -3,6 +3,10 @@
  * Records by write(2) and read(2) on a file of sagafs, which the program mounts.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u. Synchronous. Loss: none. Unit: any.
+ * Privilege: root mounts it, then modes of files. Choose it for an interface of
+ * many files with rules of its own; for one file a character device does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,4 +69,17 @@ static const struct mechanism to_user = {
 	.blocks = true, .wake_flags = LAB_QUEUED, .poke = sagafs_post,
 };
 
-const struct mechanism *const mechanisms[] = { &to_kernel, &to_user, NULL };
+static const struct mechanism batch_to_kernel = {
+	.name = "libfs-batch", .dir = U2K, .about = &about, .batch = MAX_BATCH, .copies = 1,
+	.open = sagafs_open, .send = rw_send_batch, .totals = control_totals,
+	.close = sagafs_close,
+};
+
+static const struct mechanism batch_to_user = {
+	.name = "libfs-batch", .dir = K2U, .about = &about, .batch = MAX_BATCH, .copies = 1,
+	.open = sagafs_open, .recv = rw_recv_batch, .close = sagafs_close,
+};
+
+const struct mechanism *const mechanisms[] = {
+	&to_kernel, &to_user, &batch_to_kernel, &batch_to_user, NULL,
+};

@@ -3,6 +3,12 @@
  * A mapped ring: records are read, and written, where they are.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: the kernel (samples) or this program. Directions: k2u, u2k, without a
+ * copy. Not synchronous: counts in the ring tell each side how far the other
+ * is. Loss: the oldest samples of a reader that is late; it sees from the
+ * counts how many. Unit: a slot of the ring. Privilege: the node's mode. Choose
+ * it for a constant stream that one reader keeps up with.
  */
 #include <errno.h>
 #include <poll.h>

@@ -4,12 +4,13 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  *
- * Starts: user or kernel. Directions: u2k (taken in the sender's call), k2u
- * (queued), one to many. Loss: what the receiver's buffer has no room for; the
- * receiver gets ENOBUFS, not how many. Unit: what a socket buffer holds; split
- * at 16 KiB here. Privilege: the kernel half's choice, CAP_NET_ADMIN for
- * groups. Choose it for events and configuration of many objects; a family of
- * generic netlink saves the protocol number.
+ * Starts: user or kernel. Directions: u2k, k2u, one to many. Synchronous: to
+ * the kernel yes, which takes a message in the sender's call; to the user no, it
+ * is queued. Loss: what the receiver's buffer has no room for; the receiver gets
+ * ENOBUFS, not how many. Unit: what a socket buffer holds; split at 16 KiB
+ * here. Privilege: the kernel half's choice, CAP_NET_ADMIN for groups. Choose
+ * it for events and configuration of many objects; a family of generic netlink
+ * saves the protocol number.
  */
 #include <linux/netlink.h>
 #include <net/net_namespace.h>

@@ -3,6 +3,14 @@
  * Netlink with bare sockets: single messages, batches, acknowledged ones, a window, multicast.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user or kernel. Directions: u2k, k2u, one to many by multicast.
+ * Synchronous to the kernel, which has the message when the call returns; to
+ * the user no, messages queue in the socket. Loss: to the user what the receive
+ * buffer has no room for; recv(2) tells ENOBUFS, not how many. Unit: what a
+ * socket buffer holds; split at 16 KiB here. Privilege: the family's choice,
+ * CAP_NET_ADMIN for groups. Choose it for events and configuration of many
+ * objects, by an existing family or generic netlink.
  */
 #include <errno.h>
 #include <string.h>

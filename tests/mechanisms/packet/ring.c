@@ -140,24 +140,33 @@ static void close_ring(struct transfer *t)
 	free(r);
 }
 
-/* A part has the record's first word if it is the first, its last if it is the last. */
-static void put_part(struct transfer *t, uint64_t seq, uint32_t off, uint32_t len)
+/*
+ * The first part has the record's first word, the last one its last. The frame
+ * may have had another part of a record before.
+ */
+static void make_part(struct transfer *t, uint8_t *part, uint64_t seq, uint32_t off, uint32_t len)
 {
-	struct tpacket2_hdr *hdr = next_frame(t->priv);
-	uint8_t *part = (uint8_t *)hdr + TX_OFFSET;
 	uint64_t end = ~seq;
 
-	if (status_of(hdr) != TP_STATUS_AVAILABLE)
-		die("packet-ring: frame is in use");
-	/* The frame may have had another part of a record before. */
-	if (len != t->bytes) {
-		lab_prepare(part, sizeof(seq));
-		lab_prepare(part + len - sizeof(end), sizeof(end));
-	}
+	lab_prepare(part, sizeof(seq));
+	lab_prepare(part + len - sizeof(end), sizeof(end));
 	if (!off)
 		memcpy(part, &seq, sizeof(seq));
 	if (off + len == t->bytes)
 		memcpy(part + len - sizeof(end), &end, sizeof(end));
+}
+
+static void put_part(struct transfer *t, uint64_t seq, uint32_t off, uint32_t len)
+{
+	struct tpacket2_hdr *hdr = next_frame(t->priv);
+	uint8_t *part = (uint8_t *)hdr + TX_OFFSET;
+
+	if (status_of(hdr) != TP_STATUS_AVAILABLE)
+		die("packet-ring: frame is in use");
+	if (len == t->bytes)
+		lab_produce(part, len, seq);
+	else
+		make_part(t, part, seq, off, len);
 	hdr->tp_len = len;
 	set_status(hdr, TP_STATUS_SEND_REQUEST);
 }

@@ -3,6 +3,12 @@
  * Frames through AF_PACKET: one a call, or a batch.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user or kernel. Directions: u2k, k2u. Synchronous to the kernel on
+ * the loopback device, to the user no. Loss: what the receiver's socket has no
+ * room for; PACKET_STATISTICS tells it how many, the sender never learns of it.
+ * Unit: a frame, 64 KiB on the loopback device, 1500 bytes on most. Privilege:
+ * CAP_NET_RAW. Choose it for a protocol below IP, on a wire.
  */
 #include <arpa/inet.h>
 

@@ -133,6 +133,16 @@ TEST_F(lab, counters_are_not_written)
 	EXPECT_EQ(0, nobody_opens(CALLS, O_RDONLY));
 }
 
+TEST_F(lab, batches_go_both_ways)
+{
+	int fd = open(RECORD, O_RDWR | O_CLOEXEC);
+
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(fd, self->ctl, 3, 0));
+	EXPECT_TRUE(batch_goes_both_ways(fd, self->ctl, 2, 3));
+	close(fd);
+}
+
 TEST_F(lab, records_go_both_ways)
 {
 	int fd = open(RECORD, O_RDWR | O_CLOEXEC);

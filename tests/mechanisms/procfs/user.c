@@ -3,6 +3,11 @@
  * Records through files below /proc: by read and write of the module's own, and out of a seq_file.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u. Synchronous. Loss: none. Unit: any by the
+ * module's own read and write; of a seq_file its largest element. Privilege:
+ * mode of the file. Choose it for what belongs to a process; for anything else
+ * it is deprecated: sysfs, debugfs, netlink.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,9 +89,21 @@ static const struct mechanism to_user = {
 	.blocks = true, .wake_flags = LAB_QUEUED, .poke = procfs_post,
 };
 
+static const struct mechanism batch_to_kernel = {
+	.name = "procfs-batch", .dir = U2K, .about = &about, .batch = MAX_BATCH, .copies = 1,
+	.open = procfs_open, .send = rw_send_batch, .totals = control_totals,
+};
+
+static const struct mechanism batch_to_user = {
+	.name = "procfs-batch", .dir = K2U, .about = &about, .batch = MAX_BATCH, .copies = 1,
+	.open = procfs_open, .recv = rw_recv_batch,
+};
+
 static const struct mechanism seq_to_user = {
 	.name = "procfs-seq", .dir = K2U, .about = &about, .batch = MAX_BATCH, .copies = 2,
 	.open = procfs_open_seq, .recv = procfs_recv_seq,
 };
 
-const struct mechanism *const mechanisms[] = { &to_kernel, &to_user, &seq_to_user, NULL };
+const struct mechanism *const mechanisms[] = {
+	&to_kernel, &to_user, &batch_to_kernel, &batch_to_user, &seq_to_user, NULL,
+};

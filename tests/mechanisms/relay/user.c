@@ -3,6 +3,12 @@
  * A relay channel's buffer of one CPU: read, mapped, and read while it overwrites.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: kernel. Direction: k2u. Not synchronous: records are read a sub-
+ * buffer at a time. Loss: the newest records, which the kernel counts, or,
+ * where it overwrites, the oldest sub-buffers, of which this reader isn't told.
+ * Unit: a sub-buffer. Privilege: root, by debugfs. Choose it for logs and
+ * traces of much data from many CPUs.
  */
 #include <errno.h>
 #include <fcntl.h>

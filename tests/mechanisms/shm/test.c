@@ -95,18 +95,37 @@ TEST_F(shm, full_ring_refuses)
 	EXPECT_EQ(0, sem_trywait(&self->ring->slots));
 }
 
-/* The other side's death is not noticed: a semaphore has no owner. */
+/* A sender that dies with a slot in its hands, a record half made. */
+static void die_with_a_slot(struct ring *ring)
+{
+	if (sem_wait(&ring->slots))
+		_exit(1);
+	lab_produce(ring->slot[0], 64, 1);
+	memset(ring->slot[0] + 8, 0, 8);
+	kill(getpid(), SIGKILL);
+}
+
+/* A semaphore has no owner: the slot is gone for good, and who waits learns nothing. */
 TEST_F(shm, death_is_not_told)
 {
+	struct timespec soon;
+	int status, slots;
 	pid_t pid = fork();
 
-	if (!pid) {
-		sem_wait(&self->ring->slots);
-		kill(getpid(), SIGKILL);
-	}
-	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-	EXPECT_EQ(-1, sem_trywait(&self->ring->records));
+	if (!pid)
+		die_with_a_slot(self->ring);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &soon));
+	soon.tv_sec++;
+	EXPECT_EQ(-1, sem_timedwait(&self->ring->records, &soon));
+	EXPECT_EQ(ETIMEDOUT, errno);
+	for (slots = 0; !sem_trywait(&self->ring->slots); slots++)
+		;
 	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(SLOTS - 1, slots);
+	EXPECT_EQ(1, lab_seq(self->ring->slot[0]));
+	EXPECT_FALSE(lab_is_record(self->ring->slot[0], 64, 1));
 }
 
 TEST_F(shm, named_semaphore)

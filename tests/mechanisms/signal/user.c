@@ -5,6 +5,12 @@
  * The kernel sends to one thread, whose number the program writes into a file.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: kernel. Direction: k2u only. Not synchronous. Loss: none of real-time
+ * signals, of which RLIMIT_SIGPENDING wait, then the sender gets EAGAIN; of a
+ * standard signal all but one, and nobody learns of it. Unit: 32 bits.
+ * Privilege: the kernel's choice. Choose it to interrupt a program, not for
+ * data.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,12 @@
  * vmsplice and splice: user pages to a device, device pages to the user, user to user by a pipe.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u, u2u. Synchronous to a device, queued in a
+ * pipe. Loss: none, a full pipe makes the writer wait. Unit: none, a pipe is a
+ * stream; its size bounds a call. Privilege: the node's mode; large pipes by
+ * sysctl. Choose it to move whole pages that the program does not look at:
+ * pages that were given must not be written until they are read.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -23,6 +23,19 @@ extern const struct mechanism vdso_batch_to_user;
 void bulk_open_endpoint(struct transfer *t);
 void bulk_poke(struct transfer *t);
 
+/* Records that don't wait, through the vDSO; as bulk_xfer(). */
+long window_try(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
+
+/* What is offered, and taken later, while one side stalls (stall.c). */
+uint64_t call_offer(struct transfer *t, uint64_t count);
+uint64_t call_drain(struct transfer *t, uint64_t count);
+uint64_t window_offer(struct transfer *t, uint64_t count);
+uint64_t window_drain(struct transfer *t, uint64_t count);
+uint64_t file_offer(struct transfer *t, uint64_t count);
+uint64_t file_drain(struct transfer *t, uint64_t count);
+uint64_t provider_offer(struct transfer *t, uint64_t count);
+uint64_t provider_drain(struct transfer *t, uint64_t count);
+
 typedef void (*run_segs_t)(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
 
 /* Segments are made once and used again: a call leaves what it was told as it is. */

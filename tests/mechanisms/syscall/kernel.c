@@ -14,12 +14,33 @@
 #include <linux/sizes.h>
 
 #include "lab_kernel.h"
+#include "lab_channel.h"
 
 static atomic_long_t posted;
 static struct bulk_endpoint *reader;
 
+/* Into the reader's queue, as far as the channel's policy lets them. */
+static long channel_push(struct lab_side *side, unsigned long count)
+{
+	unsigned long n;
+	int ret = 0;
+
+	if (!reader)
+		return -ENODEV;
+	for (n = 0; n < count; n++) {
+		lab_produce(side->buf, side->setup.bytes, side->seq);
+		ret = bulk_push(reader, side->buf, side->setup.bytes, side->seq, GFP_KERNEL);
+		if (ret)
+			break;
+		side->seq++;
+	}
+	return ret && ret != -EAGAIN ? ret : n;
+}
+
 static long channel_post(struct lab_side *side, unsigned long count)
 {
+	if (side->setup.flags & LAB_CHANNEL_PUSHED)
+		return channel_push(side, count);
 	atomic_long_add(count, &posted);
 	if (reader)
 		bulk_rx_wake(reader);
@@ -32,9 +53,20 @@ static long channel_setup(struct lab_side *side)
 	return 0;
 }
 
+static long channel_resume(struct lab_side *side, unsigned int cmd, unsigned long arg)
+{
+	if (cmd != LAB_CHANNEL_RESUME)
+		return -ENOTTY;
+	WRITE_ONCE(side->setup.flags, side->setup.flags & ~LAB_CHANNEL_STALLED);
+	if (reader)
+		bulk_tx_wake(reader);
+	return 0;
+}
+
 static const struct lab_ops channel_lab_ops = {
 	.setup = channel_setup,
 	.produce = channel_post,
+	.other = channel_resume,
 };
 
 LAB_CONTROL("syscall", &channel_lab_ops)
@@ -55,10 +87,17 @@ static void channel_release(struct bulk_endpoint *ep)
 	mutex_unlock(&lab_control_lock);
 }
 
+static bool channel_stalled(void)
+{
+	return unlikely(READ_ONCE(lab.setup.flags) & LAB_CHANNEL_STALLED);
+}
+
 static int channel_take(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag)
 {
 	u64 entered = lab_enter(&lab);
 
+	if (channel_stalled())
+		return -EAGAIN;
 	lab_consume(&lab, data, len);
 	lab_leave(&lab, entered);
 	return 0;
@@ -69,6 +108,8 @@ static int channel_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag
 	size_t len = iov_iter_count(from);
 	u64 entered = lab_enter(&lab);
 
+	if (channel_stalled())
+		return -EAGAIN;
 	if (!copy_from_iter_full(lab.buf, len, from))
 		return -EFAULT;
 	lab_consume(&lab, lab.buf, len);
@@ -126,7 +167,7 @@ static __poll_t channel_poll(struct bulk_endpoint *ep)
 {
 	bool empty = lab.setup.flags & LAB_QUEUED && !atomic_long_read(&posted);
 
-	return EPOLLOUT | (empty ? 0 : EPOLLIN);
+	return (channel_stalled() ? 0 : EPOLLOUT) | (empty ? 0 : EPOLLIN);
 }
 
 static const struct bulk_channel_ops channel_ops = {

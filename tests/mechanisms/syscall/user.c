@@ -6,6 +6,13 @@
  * leaves what it was told as it is.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user or kernel. Directions: u2k, k2u, both in one call. Not
+ * synchronous unless flushed: a window holds records until the kernel is
+ * entered. Loss: none on the way to the kernel, a full provider gives EAGAIN or
+ * lets the caller wait; to the user by the channel's policy, counted and told
+ * in the next record. Unit: max_record of the channel, 1 MiB here. Privilege:
+ * the node's mode. Choose it for many records, both ways.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,15 +64,17 @@ const struct about bulk_about = {
 };
 
 /* Both directions of one form. */
-#define BULK_FORM(_id, _name, _batch, _send, _recv, _blocks)			\
+#define BULK_FORM(_id, _name, _batch, _send, _recv, _blocks, _offer, _drain)	\
 static const struct mechanism _id##_to_kernel = {				\
 	.name = _name, .dir = U2K, .about = &bulk_about, .batch = _batch, .copies = 1, \
-	.open = bulk_open_endpoint, .send = _send, .totals = control_totals,		\
+	.open = bulk_open_endpoint, .send = _send, .totals = control_totals,	\
+	.offer = _offer, .drain = provider_drain,				\
 };										\
 static const struct mechanism _id##_to_user = {					\
 	.name = _name, .dir = K2U, .about = &bulk_about, .batch = _batch, .copies = 1, \
-	.open = bulk_open_endpoint, .recv = _recv, .blocks = _blocks,			\
+	.open = bulk_open_endpoint, .recv = _recv, .blocks = _blocks,		\
 	.wake_flags = LAB_QUEUED, .poke = bulk_poke,				\
+	.offer = provider_offer, .drain = _drain,				\
 }
 
 void bulk_poke(struct transfer *t)
@@ -73,9 +82,9 @@ void bulk_poke(struct transfer *t)
 	control_produce(t, 1);
 }
 
-BULK_FORM(single, "syscall", 1, bulk_send, bulk_recv, true);
-BULK_FORM(batch, "bulk-batch", MAX_BATCH, bulk_send, bulk_recv, false);
-BULK_FORM(rw, "bulk-rw", 1, rw_send, rw_recv, true);
+BULK_FORM(single, "syscall", 1, bulk_send, bulk_recv, true, call_offer, call_drain);
+BULK_FORM(batch, "bulk-batch", MAX_BATCH, bulk_send, bulk_recv, false, call_offer, call_drain);
+BULK_FORM(rw, "bulk-rw", 1, rw_send, rw_recv, true, file_offer, file_drain);
 
 const struct mechanism *const mechanisms[] = {
 	&single_to_kernel, &single_to_user,

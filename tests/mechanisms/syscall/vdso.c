@@ -47,6 +47,11 @@ static inline void run_seg(struct transfer *t, struct bulk_seg *seg)
 		die("bulk_xfer() through the window: %s", strerror(-ret));
 }
 
+long window_try(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
+{
+	return call(t->fd, segs, nr, BULK_DONTWAIT, t->priv);
+}
+
 static void vdso_send(struct transfer *t, uint64_t count)
 {
 	struct bulk_seg seg = bulk_seg_send(record_out(t, 0), t->bytes, 0);
@@ -137,23 +142,27 @@ const struct mechanism beside_to_kernel = {
 	.name = "syscall-window", .dir = U2K, .about = &bulk_about, .copies = 1,
 	.open = vdso_open, .close = vdso_close, .send = call_send,
 	.totals = control_totals,
+	.offer = call_offer, .drain = provider_drain,
 };
 
 const struct mechanism beside_to_user = {
 	.name = "syscall-window", .dir = K2U, .about = &bulk_about, .copies = 1,
 	.open = vdso_open, .close = vdso_close, .recv = call_recv,
+	.offer = provider_offer, .drain = call_drain,
 };
 
 const struct mechanism vdso_to_kernel = {
 	.name = "bulk-vdso", .dir = U2K, .about = &bulk_about, .copies = 1,
 	.open = vdso_open, .close = vdso_close, .send = vdso_send,
 	.totals = control_totals,
+	.offer = window_offer, .drain = provider_drain,
 };
 
 const struct mechanism vdso_to_user = {
 	.name = "bulk-vdso", .dir = K2U, .about = &bulk_about, .copies = 1,
 	.open = vdso_open, .close = vdso_close, .recv = vdso_recv,
 	.blocks = true, .wake_flags = LAB_QUEUED, .poke = bulk_poke,
+	.offer = provider_offer, .drain = window_drain,
 };
 
 const struct mechanism vdso_batch_to_kernel = {
@@ -161,10 +170,12 @@ const struct mechanism vdso_batch_to_kernel = {
 	.batch = MAX_BATCH,
 	.open = vdso_open, .close = vdso_close, .send = batch_send,
 	.totals = control_totals,
+	.offer = window_offer, .drain = provider_drain,
 };
 
 const struct mechanism vdso_batch_to_user = {
 	.name = "bulk-vdso-batch", .dir = K2U, .about = &bulk_about, .copies = 1,
 	.batch = MAX_BATCH,
 	.open = vdso_open, .close = vdso_close, .recv = batch_recv,
+	.offer = provider_offer, .drain = window_drain,
 };

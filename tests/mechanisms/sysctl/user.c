@@ -3,6 +3,12 @@
  * Records as the value of a sysctl whose handler takes any bytes.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user. Directions: u2k, k2u. Synchronous. Loss: a value that is
+ * written again before anybody looks. Unit: below 4 MiB with this handler; the
+ * common ones take numbers and strings. Privilege: mode of the file, as a rule
+ * root's to set. Choose it for a parameter that the administrator sets at boot
+ * time.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -6,6 +6,11 @@
  * module anew.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user; poll tells of a change where the module does. Directions: u2k,
+ * k2u. Synchronous. Loss: all values but the last. Unit: a page less one byte
+ * to read, a page to write; of a binary attribute a page at a time. Privilege:
+ * mode of the file. Choose it for one value of one object, as text.
  */
 #include <errno.h>
 #include <fcntl.h>

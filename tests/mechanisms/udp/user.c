@@ -3,6 +3,12 @@
  * Datagrams to and from the kernel's UDP socket: one a call, or a batch.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: user or kernel. Directions: u2k, k2u. Not synchronous: datagrams
+ * queue in the receiver's socket. Loss: what its buffer has no room for; the
+ * sender never learns of it, the receiver can ask how many (SO_MEMINFO,
+ * SO_RXQ_OVFL). Unit: 65507 bytes. Privilege: none, whoever reaches the port is
+ * heard. Choose it when the peer may be on another machine.
  */
 #include <arpa/inet.h>
 #include <linux/sock_diag.h>

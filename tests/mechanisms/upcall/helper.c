@@ -18,8 +18,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include "mechanism.h"
 #include "upcall.h"
 
 #define NO_SUM		2
@@ -33,14 +33,14 @@ static int add_to_sum(size_t len)
 {
 	const char *path = getenv("LAB_SUM");
 	int fd = path ? open(path, O_RDWR) : -1;
-	XXH64_state_t *sum;
+	struct transfer t;
 
 	if (fd < 0)
 		return NO_SUM;
-	sum = mmap(NULL, sizeof(*sum), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (sum == MAP_FAILED)
+	t.sum = mmap(NULL, sizeof(*t.sum), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (t.sum == MAP_FAILED)
 		return NO_SUM;
-	XXH64_update(sum, buf, len);
+	lab_consume(&t, buf, len);
 	return 0;
 }
 

@@ -6,6 +6,12 @@
  * all of them map.
  *
  * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Starts: kernel. Directions: k2u by arguments or standard input, u2k by
+ * standard output or the exit code. Synchronous, for the kernel waits for the
+ * program's end here. Loss: none. Unit: 128 KiB - 1 of text an argument, any
+ * through standard input and output, 8 bits of exit code. Privilege: the
+ * program runs as root. Choose it for what is rare and policy.
  */
 #include <errno.h>
 #include <fcntl.h>

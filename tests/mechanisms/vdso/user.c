@@ -9,9 +9,10 @@
  * of a module's, so that there is no row of figures; bulk_xfer(2) has a path
  * through it, which is measured there. Not synchronous: the kernel writes at
  * each tick, and a sequence number tells readers to look again. Loss: all
- * values but the last. Privilege: none. There is no kernel half to write: no
- * module can add a function. Choose it, through the C library, for the time; for
- * something new only where it is read far more often than a system call costs.
+ * values but the last. Unit: what a function returns, 16 bytes of time; random
+ * numbers any. Privilege: none. There is no kernel half to write: no module can
+ * add a function. Choose it, through the C library, for the time; for something
+ * new only where it is read far more often than a system call costs.
  */
 #include "mechanism.h"
 

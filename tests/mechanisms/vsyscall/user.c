@@ -6,13 +6,13 @@
  *
  * Starts: user. Direction: k2u, and nothing but the time and the number of the
  * CPU: it carries no records, so that there is no row of figures. Synchronous.
- * Loss: none. Privilege: none. Once these were functions that read the clock
- * without entering the kernel; at the same place in every process they were of
- * more use to attackers, and today each call is a fault that the kernel turns
- * into a system call, or the page is absent (vsyscall=none, or a kernel
- * without CONFIG_X86_VSYSCALL_EMULATION). There is no kernel half to write: no
- * module can add a call. Choose it never: it is there for programs of before
- * 2013; the vDSO is what took its place.
+ * Loss: none. Unit: 24 bytes, a time and a time zone. Privilege: none. Once
+ * these were functions that read the clock without entering the kernel; at the
+ * same place in every process they were of more use to attackers, and today
+ * each call is a fault that the kernel turns into a system call, or the page is
+ * absent (vsyscall=none, or a kernel without CONFIG_X86_VSYSCALL_EMULATION).
+ * There is no kernel half to write: no module can add a call. Choose it never:
+ * it is there for programs of before 2013; the vDSO is what took its place.
  */
 #include "mechanism.h"
 
