@@ -7,7 +7,8 @@
 #include "die.h"
 #include "work.h"
 
-#define ROUND_RECORDS	8192
+#define ROUND_RECORDS	20480	/* five rounds are 10^5 records */
+#define SMALL_BYTES	1024	/* up to here, so many */
 #define ROUND_BYTES	(8U << 20)
 
 /**
@@ -20,9 +21,12 @@
  */
 uint64_t work_round(const struct mechanism *m, uint32_t bytes, bool quick)
 {
-	uint64_t most = m->max_bytes ? m->max_bytes : ROUND_BYTES;
-	uint64_t n = most > bytes ? most / bytes : 1;
+	uint64_t most = bytes <= SMALL_BYTES ? ROUND_RECORDS * SMALL_BYTES : ROUND_BYTES;
+	uint64_t n;
 
+	if (m->max_bytes)
+		most = m->max_bytes;
+	n = most > bytes ? most / bytes : 1;
 	if (n > ROUND_RECORDS)
 		n = ROUND_RECORDS;
 	if (quick)

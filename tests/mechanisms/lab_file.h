@@ -39,13 +39,15 @@ static const struct lab_ops lab_file_ops = {
 LAB_CONTROL(LAB_FILE, &lab_file_ops)
 
 /* Inline wherever it is called, lest a single record pay for batches; so is lab_file_give(). */
-static __always_inline ssize_t lab_file_take(const char __user *buf, size_t len)
+static __always_inline ssize_t
+lab_file_take(const char __user *buf, size_t len,
+	      void (*consume)(struct lab_side *side, const void *ptr, size_t len))
 {
 	if (len > LAB_MAX_BYTES)
 		return -EMSGSIZE;
 	if (copy_from_user(lab.buf, buf, len))
 		return -EFAULT;
-	lab_consume(&lab, lab.buf, len);
+	consume(&lab, lab.buf, len);
 	return len;
 }
 
@@ -59,7 +61,7 @@ static noinline ssize_t lab_file_take_batch(const char __user *buf, size_t len)
 		return -EMSGSIZE;
 	for (done = 0; done < len; done += n) {
 		n = min_t(size_t, len - done, LAB_MAX_BYTES);
-		ret = lab_file_take(buf + done, n);
+		ret = lab_file_take(buf + done, n, lab_consume_records);
 		if (ret < 0)
 			return done ?: ret;
 	}
@@ -75,7 +77,7 @@ static ssize_t lab_file_write(struct file *file, const char __user *buf,
 	mutex_lock(&lab_control_lock);
 	entered = lab_enter(&lab);
 	if (likely(lab.setup.batch == 1))
-		ret = lab_file_take(buf, len);
+		ret = lab_file_take(buf, len, lab_consume);
 	else
 		ret = lab_file_take_batch(buf, len);
 	lab_leave(&lab, entered);

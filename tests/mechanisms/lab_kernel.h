@@ -29,6 +29,7 @@
  * @seq: number of the next record to send
  * @ticks: spent here, with LAB_TIMED
  * @lost: records not delivered
+ * @part: bytes of a record that lab_consume_records() had
  * @buf: LAB_MAX_BYTES with the pattern, to make or take a record
  */
 struct lab_side {
@@ -37,6 +38,7 @@ struct lab_side {
 	u64 seq;
 	u64 ticks;
 	u64 lost;
+	size_t part;
 	u8 *buf;
 };
 
@@ -57,6 +59,20 @@ struct lab_ops {
 static inline void lab_consume(struct lab_side *side, const void *ptr, size_t len)
 {
 	xxh64_update(&side->sum, ptr, len);
+}
+
+/* A piece of a stream of bytes, record by record, as one who wants records has to. */
+static inline void lab_consume_records(struct lab_side *side, const void *ptr, size_t len)
+{
+	size_t n;
+
+	for (; len; ptr += n, len -= n) {
+		n = min(len, side->setup.bytes - side->part);
+		lab_consume(side, ptr, n);
+		side->part += n;
+		if (side->part == side->setup.bytes)
+			side->part = 0;
+	}
 }
 
 /* The next record, whole, in side->buf. */
@@ -96,6 +112,7 @@ static inline void lab_side_reset(struct lab_side *side)
 	side->seq = 0;
 	side->ticks = 0;
 	side->lost = 0;
+	side->part = 0;
 	lab_prepare(side->buf, LAB_MAX_BYTES);
 }
 

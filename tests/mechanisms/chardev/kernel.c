@@ -55,19 +55,27 @@ static int chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Unlike a record, a write may be longer than the buffer. */
-static ssize_t chardev_take(struct lab_side *side, const char __user *buf, size_t len)
+/* Unlike a record, a write may be longer than the buffer. Inline, lest a record pay for batches. */
+static __always_inline ssize_t
+chardev_take(struct lab_side *side, const char __user *buf, size_t len,
+	     void (*consume)(struct lab_side *side, const void *ptr, size_t len))
 {
 	size_t done, left, n;
 
 	for (done = 0; done < len; done += n) {
 		n = min_t(size_t, len - done, LAB_MAX_BYTES);
 		left = copy_from_user(side->buf, buf + done, n);
-		lab_consume(side, side->buf, n - left);
+		consume(side, side->buf, n - left);
 		if (left)
 			return done + n - left ?: -EFAULT;
 	}
 	return len;
+}
+
+static noinline ssize_t chardev_take_batch(struct lab_side *side, const char __user *buf,
+					   size_t len)
+{
+	return chardev_take(side, buf, len, lab_consume_records);
 }
 
 static ssize_t chardev_write(struct file *file, const char __user *buf,
@@ -79,7 +87,10 @@ static ssize_t chardev_write(struct file *file, const char __user *buf,
 
 	mutex_lock(&c->lock);
 	entered = lab_enter(&c->side);
-	ret = chardev_take(&c->side, buf, len);
+	if (likely(c->side.setup.batch == 1))
+		ret = chardev_take(&c->side, buf, len, lab_consume);
+	else
+		ret = chardev_take_batch(&c->side, buf, len);
 	lab_leave(&c->side, entered);
 	mutex_unlock(&c->lock);
 	return ret;

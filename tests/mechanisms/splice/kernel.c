@@ -30,7 +30,7 @@ static int splice_take(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 {
 	u8 *page = kmap_local_page(buf->page);
 
-	lab_consume(&lab, page + buf->offset, sd->len);
+	lab_consume_records(&lab, page + buf->offset, sd->len);
 	kunmap_local(page);
 	return sd->len;
 }
