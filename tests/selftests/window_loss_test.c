@@ -5,7 +5,7 @@
  * Copyright (C) 2026 the bulk_xfer authors
  *
  * The module bulk_lossy pushes half of the records by a timer in hard interrupt
- * context; see loss_test for the same without a window.
+ * context, or in NMIs; see loss_test for the same without a window.
  */
 #include "window.h"
 
@@ -27,25 +27,46 @@ FIXTURE_VARIANT(loss)
 {
 	const char *channel;
 	bool loses;
+	const char *params; /* of the module */
 };
 
 FIXTURE_VARIANT_ADD(loss, refuse_newest) {
 	.channel = "lossy-new",
 	.loses = true,
+	.params = "",
 };
 
 FIXTURE_VARIANT_ADD(loss, overwrite_oldest) {
 	.channel = "lossy-old",
 	.loses = true,
+	.params = "",
 };
 
 FIXTURE_VARIANT_ADD(loss, block) {
 	.channel = "lossy-block",
+	.params = "",
+};
+
+FIXTURE_VARIANT_ADD(loss, refuse_newest_in_nmis) {
+	.channel = "lossy-new",
+	.loses = true,
+	.params = "nmi=1",
+};
+
+FIXTURE_VARIANT_ADD(loss, overwrite_oldest_in_nmis) {
+	.channel = "lossy-old",
+	.loses = true,
+	.params = "nmi=1",
+};
+
+FIXTURE_VARIANT_ADD(loss, block_in_nmis) {
+	.channel = "lossy-block",
+	.params = "nmi=1",
 };
 
 FIXTURE_SETUP(loss)
 {
-	int ret = load_module("bulk_lossy", "");
+	int ret = load_module("bulk_lossy", variant->params);
 
 	if (ret == -ENOENT)
 		SKIP(return, "no module bulk_lossy");
