@@ -261,7 +261,7 @@ static void run_recv(void)
 }
 
 static void stepped(struct report *shared, enum on_signal action,
-		    const FIXTURE_VARIANT(step) *v)
+		    const struct _fixture_variant_step *v)
 {
 	report = shared;
 	on_signal = action;
@@ -330,7 +330,7 @@ static long walk(pid_t pid, unsigned long function, long steps,
 }
 
 static pid_t start(struct report *shared, enum on_signal action,
-		   const FIXTURE_VARIANT(step) *v)
+		   const struct _fixture_variant_step *v)
 {
 	int status;
 	pid_t pid;
@@ -346,14 +346,14 @@ static pid_t start(struct report *shared, enum on_signal action,
 }
 
 /* Is it of the call that is interrupted? */
-static bool in_call(__u64 tag, const FIXTURE_VARIANT(step) *v)
+static bool in_call(__u64 tag, const struct _fixture_variant_step *v)
 {
 	return tag > BEFORE && tag <= BEFORE + 1 + v->more;
 }
 
 /* Of each sender, a receiver sees a rising row; @twice may have two senders. */
 static void check_log(struct __test_metadata *_metadata, const struct log *log,
-		      unsigned int *got, const FIXTURE_VARIANT(step) *twice)
+		      unsigned int *got, const struct _fixture_variant_step *twice)
 {
 	__u64 next[TAGS / HANDLER_TAG + 1] = { }, tag;
 	unsigned int i;
@@ -371,7 +371,7 @@ static void check_log(struct __test_metadata *_metadata, const struct log *log,
 }
 
 /* Records of the call that a parent has sent, but not its child, too. */
-static unsigned int sent_once(const FIXTURE_VARIANT(step) *v, unsigned int *got)
+static unsigned int sent_once(const struct _fixture_variant_step *v, unsigned int *got)
 {
 	unsigned int i, once = 0;
 	unsigned int *of_call = got + BEFORE + 1;
@@ -384,7 +384,7 @@ static unsigned int sent_once(const FIXTURE_VARIANT(step) *v, unsigned int *got)
 }
 
 /* Records that parent and child both have; the others are counted. */
-static unsigned int got_both(const FIXTURE_VARIANT(step) *v,
+static unsigned int got_both(const struct _fixture_variant_step *v,
 			     const struct report *r, unsigned int *got,
 			     bool forked)
 {
@@ -408,9 +408,9 @@ static unsigned int got_both(const FIXTURE_VARIANT(step) *v,
  */
 static unsigned int check_round(struct __test_metadata *_metadata,
 				const struct report *r,
-				const FIXTURE_VARIANT(step) *v, bool forked)
+				const struct _fixture_variant_step *v, bool forked)
 {
-	const FIXTURE_VARIANT(step) *twice = NULL;
+	const struct _fixture_variant_step *twice = NULL;
 	unsigned int got[TAGS] = { }, tag, shared = 0;
 
 	if (forked && v->op == BULK_OP_SEND)
@@ -431,7 +431,7 @@ static unsigned int check_round(struct __test_metadata *_metadata,
 
 static void interrupt_everywhere(struct __test_metadata *_metadata,
 				 struct report *r, enum on_signal action,
-				 const FIXTURE_VARIANT(step) *v)
+				 const struct _fixture_variant_step *v)
 {
 	unsigned long function = (unsigned long)find_vdso_call(), last = 0;
 	unsigned int was_shared = 0, shared;
