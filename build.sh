@@ -12,7 +12,7 @@ usage() {
 
 	  run         main job: boots, moves files through bulk_xfer(2), prints a table
 	  test        all tests; with --debug on a kernel that checks itself
-	  soak        10^6 operations on a window full of lies; with --debug an hour
+	  soak        10^6 operations on a window full of lies; with --debug half an hour
 	  shell       interactive shell in the guest
 	  bench       measurements (tests/bench); takes its options too
 	  deps        installs what is missing (root or sudo)

@@ -14,8 +14,8 @@
 
 #include "module.h"
 
-#define OPERATIONS	1000000
-#define OPERATIONS_SLOW	50000	/* on a kernel that checks itself */
+#define OPERATIONS	1000000	/* and as many lies, at least */
+#define OPERATIONS_SLOW	100000	/* on a kernel that checks itself */
 #define CHECK_EVERY	32
 #define REMAP_EVERY	512
 #define LIE_EVERY	4
@@ -72,14 +72,19 @@ FIXTURE_VARIANT_ADD(fuzz, echo_poller) {
 	.poller = "500",
 };
 
-/* The variants share the operations; BULK_OPERATIONS says how many. */
-static int operations(void)
+/* The variants share the operations and the lies; BULK_OPERATIONS says how many. */
+static int lies(void)
 {
 	const char *wanted = getenv("BULK_OPERATIONS");
 
-	if (wanted)
-		return atoi(wanted) / 5;
-	return (kernel_checks_itself() ? OPERATIONS_SLOW : OPERATIONS) / 5;
+	return (wanted ? atoi(wanted) : OPERATIONS) / 5;
+}
+
+static int operations(void)
+{
+	if (getenv("BULK_OPERATIONS") || !kernel_checks_itself())
+		return lies();
+	return OPERATIONS_SLOW / 5;
 }
 
 static void set_poller(const char *channel, const char *idle_us)
@@ -351,12 +356,11 @@ static void check_others(struct __test_metadata *_metadata,
 static void run_operations(struct __test_metadata *_metadata,
 			   struct _test_data_fuzz *self)
 {
-	__u64 wanted = operations(), i;
+	__u64 wanted = operations(), wanted_lies = lies(), i;
 	long ret;
 
-	/* As many lies as operations, at least. */
 	for (i = 0; i < wanted ||
-	     __atomic_load_n(&self->told, __ATOMIC_RELAXED) < wanted; i++) {
+	     __atomic_load_n(&self->told, __ATOMIC_RELAXED) < wanted_lies; i++) {
 		/* Some lies at the right place, beside those at any time. */
 		if (random_word(&self->word) % LIE_EVERY == 0)
 			lie(self, &self->word);

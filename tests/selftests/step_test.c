@@ -437,7 +437,7 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 	unsigned int was_shared = 0, shared;
 	bool forked = action != TRANSFER;
 	/* Where all is checked, some instructions are left out. */
-	long stride = rounds(50) == 50 ? 1 : 17;
+	long stride = rounds(50) == 50 ? 1 : 41;
 	long steps = 0, places = 0, next;
 	int status;
 	pid_t pid;
