@@ -27,7 +27,7 @@ int compare_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static unsigned int batch_of(const struct mechanism *m, uint32_t bytes)
+static unsigned int largest_batch(const struct mechanism *m, uint32_t bytes)
 {
 	unsigned int batch = m->batch ? m->batch : 1;
 
@@ -48,7 +48,7 @@ struct transfer transfer_open(const struct mechanism *m, uint32_t bytes, uint32_
 		.mech = m,
 		.bytes = bytes,
 		.unit = m->unit && m->unit < bytes ? m->unit : bytes,
-		.batch = batch_of(m, bytes),
+		.batch = largest_batch(m, bytes),
 		.flags = flags,
 		.fd = -1,
 		.ctl = -1,
@@ -84,7 +84,7 @@ static void run_batches(struct transfer *t, uint64_t count, struct steps *steps)
 	for (left = count; left; left -= n) {
 		uint64_t start = steps ? clock_ticks() : 0, sent;
 
-		n = left < t->batch ? left : t->batch;
+		n = batch_of(t, left);
 		t->mech->send(t, n);
 		sent = steps ? clock_ticks() : 0;
 		t->mech->recv(t, n);

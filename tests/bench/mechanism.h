@@ -152,6 +152,12 @@ static inline uint8_t *record_in(const struct transfer *t, unsigned int i)
 	return t->in + (size_t)i * t->bytes;
 }
 
+/* Records of the next batch, where so many are @left. */
+static inline unsigned int batch_of(const struct transfer *t, uint64_t left)
+{
+	return left < t->batch ? left : t->batch;
+}
+
 /* Bytes of the part of a record that starts at @off; 0 at its end. */
 static inline uint32_t part_len(const struct transfer *t, uint32_t off)
 {

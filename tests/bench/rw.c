@@ -50,11 +50,6 @@ void rw_recv(struct transfer *t, uint64_t count)
 	}
 }
 
-static unsigned int batch_of(const struct transfer *t, uint64_t left)
-{
-	return left < t->batch ? left : t->batch;
-}
-
 void rw_send_batch(struct transfer *t, uint64_t count)
 {
 	unsigned int i, nr;

@@ -93,7 +93,7 @@ static inline void vector_send_batch(struct transfer *t, struct vector *v, uint6
 	uint64_t n;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
 		vector_batch(t, v, t->out, nr, vector_send);

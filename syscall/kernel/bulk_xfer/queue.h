@@ -39,7 +39,8 @@ struct bulk_record {
 
 /**
  * struct bulk_queue - records, first in first out, within a limit of bytes
- * @lock: protects all below; producers may hold it in hard interrupts
+ * @lock: protects all below but what NMIs use, which is @spares, @incoming and
+ *	@nmi_lost; producers may hold it in hard interrupts
  * @records: those committed and not yet taken
  * @count: how many these are
  * @bytes: occupied by them, by reserved ones, and by taken ones until freed
@@ -56,7 +57,7 @@ struct bulk_record {
  * @charged: pages charged for this queue
  */
 struct bulk_queue {
-	spinlock_t lock; /* protects all below */
+	spinlock_t lock; /* protects all below but what NMIs use */
 	struct list_head records;
 	unsigned int count;
 	size_t bytes;

@@ -45,7 +45,7 @@ static void brk_recv(struct transfer *t, uint64_t count)
 	uint64_t n, nr;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		take_batch(t, nr);
 	}
 }

@@ -184,7 +184,7 @@ static void send_batch(struct transfer *t, uint64_t count)
 	uint64_t n;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			stamp(t, f, i, t->next + n + i);
 		if (nl_sendto(f->sk, f->tx, (size_t)f->slot * f->parts * nr) < 0)

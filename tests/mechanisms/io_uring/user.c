@@ -205,7 +205,7 @@ static void send_by(struct transfer *t, uint64_t count, prepare_fn prepare)
 	uint64_t n;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
 		run(t, nr, t->out, prepare);
@@ -219,7 +219,7 @@ static void recv_by(struct transfer *t, uint64_t count, prepare_fn prepare)
 	uint64_t n;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		run(t, nr, t->in, prepare);
 		for (i = 0; i < nr; i++)
 			lab_consume(t, record_in(t, i), t->bytes);

@@ -80,7 +80,7 @@ static void ioctl_send_batch(struct transfer *t, uint64_t count)
 
 	describe(t, t->out, recs);
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
 		run_batch(t, IOCTL_SEND_BATCH, recs, nr);
@@ -95,7 +95,7 @@ static void ioctl_recv_batch(struct transfer *t, uint64_t count)
 
 	describe(t, t->in, recs);
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		run_batch(t, IOCTL_RECV_BATCH, recs, nr);
 		for (i = 0; i < nr; i++)
 			lab_consume(t, record_in(t, i), t->bytes);

@@ -175,7 +175,7 @@ static void send_batch(struct transfer *t, uint64_t count)
 	uint64_t n;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			stamp(t, l, i, t->next + n + i);
 		send_bytes(t, l->tx, (size_t)l->slot * l->parts * nr);

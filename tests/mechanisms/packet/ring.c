@@ -180,7 +180,7 @@ static void send_ring(struct transfer *t, uint64_t count)
 	uint64_t n;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			for (off = 0; (len = part_len(t, off)); off += len)
 				put_part(t, t->next + n + i, off, len);

@@ -61,7 +61,7 @@ static void procfs_recv_seq(struct transfer *t, uint64_t count)
 	uint64_t n, nr;
 
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		read_batch(t, nr * t->bytes);
 	}
 }

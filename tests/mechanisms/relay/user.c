@@ -100,7 +100,7 @@ static void relay_sleep(struct transfer *t)
 /* Whole records that there are, up to a batch; read(2) does not wait. */
 static uint64_t read_some(struct transfer *t, uint64_t count)
 {
-	uint64_t room = count < t->batch ? count : t->batch;
+	uint64_t room = batch_of(t, count);
 	ssize_t len = read(t->fd, t->in, room * t->bytes);
 	uint64_t i, got;
 

@@ -82,11 +82,6 @@ static void take(struct transfer *t, uint64_t count)
 		lab_consume(t, record_in(t, i), t->bytes);
 }
 
-static uint64_t batch_of(const struct transfer *t, uint64_t left)
-{
-	return left < t->batch ? left : t->batch;
-}
-
 static void send_device(struct transfer *t, uint64_t count)
 {
 	struct ends *ends = t->priv;

@@ -48,7 +48,7 @@ static inline void send_segs(struct transfer *t, uint64_t count, run_segs_t run)
 	for (i = 0; i < t->batch; i++)
 		segs[i] = bulk_seg_send(record_out(t, i), t->bytes, 0);
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)
 			lab_produce(record_out(t, i), t->bytes, t->next + n + i);
 		run(t, segs, nr);
@@ -76,7 +76,7 @@ static inline void recv_segs(struct transfer *t, uint64_t count, run_segs_t run)
 	for (i = 0; i < t->batch; i++)
 		segs[i] = bulk_seg_recv(record_in(t, i), t->bytes);
 	for (n = 0; n < count; n += nr) {
-		nr = count - n < t->batch ? count - n : t->batch;
+		nr = batch_of(t, count - n);
 		run(t, segs, nr);
 		consume_segs(t, segs, nr);
 	}

@@ -31,11 +31,6 @@ static void begin(struct transfer *t, uint32_t how)
 		die("%s: no O_NONBLOCK", t->mech->name);
 }
 
-static unsigned int batch_of(const struct transfer *t, uint64_t left)
-{
-	return left < t->batch ? left : t->batch;
-}
-
 static uint64_t offer_segs(struct transfer *t, uint64_t count, try_segs_t try)
 {
 	struct bulk_seg segs[MAX_BATCH];
