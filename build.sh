@@ -11,8 +11,8 @@ usage() {
 	usage: ./build.sh VERB... [OPTION]...
 
 	  run         main job: boots, moves files through bulk_xfer(2), prints a table
-	  test        all tests; with --debug on a kernel that checks itself
-	  soak        10^6 operations on a window full of lies; with --debug half an hour
+	  test        all tests; `test SUITE [PROGRAM...]` some of them (tests/suites lists both)
+	  soak        the full form of the tests that `test` runs in a short form, each patch's build included
 	  shell       interactive shell in the guest
 	  bench       measurements (tests/bench); takes its options too
 	  deps        installs what is missing (root or sudo)
@@ -27,6 +27,8 @@ usage() {
 	  -j N                     parallel jobs (default: all processors)
 	  --kernel-src DIR|TARBALL pristine kernel (default: Debian's linux-source-6.12)
 	  --debug                  KASAN, lockdep, UBSAN, kmemleak kernel
+	  --both                   test: first on the plain kernel, then on the debug kernel, built meanwhile
+	  --failed                 test: only what failed in the last test
 	  --accel auto|tcg|kvm     how QEMU runs (default: kvm where it works, else tcg)
 	  --icount                 TCG, one CPU, instructions counted exactly
 	  --smp N  --mem M         processors (2) and MiB (1024) of the guest
@@ -43,12 +45,26 @@ usage_error() {
 	exit 2
 }
 
-verbs=() bench_args=() check='' verbose='' words=("$@")
+verbs=() bench_args=() test_args=() check='' words=("$@")
 need_number() {
 	[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage_error "$1 needs a number, got '${2:-}'"
 }
 need_value() {
 	[[ -n ${2:-} ]] || usage_error "$1 needs a value"
+}
+has_verb() {
+	[[ " ${verbs[*]} " == *" $1 "* ]]
+}
+
+# Words that are no verbs belong to the verb before them that takes some.
+other_word() {
+	if has_verb bench; then
+		bench_args+=("$1")
+	elif { has_verb test || has_verb soak; } && [[ $1 != -* ]]; then
+		test_args+=("$1")
+	else
+		usage_error "unknown word '$1'"
+	fi
 }
 
 parse() {
@@ -56,9 +72,12 @@ parse() {
 		case $1 in
 		deps|fetch|patches|each-patch|kernel|initramfs|run|test|soak|shell|bench|lint|clean) verbs+=("$1") ;;
 		help|-h|--help) usage; exit 0 ;;
-		-v) verbose=1; export BX_VERBOSE=1 ;;
+		-v) export BX_VERBOSE=1 ;;
 		--check) check=1 ;;
 		--debug) export BX_DEBUG=-debug ;;
+		--both|--failed)
+			has_verb test || usage_error "$1 goes with test"
+			test_args+=("$1") ;;
 		--icount) export BX_ICOUNT=1 ;;
 		-j) need_number "$@"; export BX_JOBS=$2; shift ;;
 		-j[1-9]*) need_number -j "${1#-j}"; export BX_JOBS=${1#-j} ;;
@@ -70,76 +89,19 @@ parse() {
 		--accel)
 			[[ ${2:-} =~ ^(auto|tcg|kvm)$ ]] || usage_error "--accel is auto, tcg or kvm, not '${2:-}'"
 			export BX_ACCEL=$2; shift ;;
-		*)
-			[[ " ${verbs[*]} " == *" bench "* ]] || usage_error "unknown word '$1'"
-			bench_args+=("$1") ;;
+		*) other_word "$1" ;;
 		esac
 		shift
 	done
 	(( ${#verbs[@]} )) || { usage >&2; exit 2; }
-	[[ -z $check || " ${verbs[*]} " == *" patches "* ]] || usage_error "--check goes with patches"
+	[[ -z $check ]] || has_verb patches || usage_error "--check goes with patches"
 	[[ -z ${BX_ICOUNT:-} || ${BX_ACCEL:-tcg} != kvm ]] || usage_error "--icount counts under tcg only"
+	[[ -z ${BX_DEBUG:-} || " ${test_args[*]} " != *' --both '* ]] || usage_error "--both has --debug in it"
 }
 
 parse "$@"
-. "$TOP/kernel-patches/common.sh"
-
-# --- stages ---------------------------------------------------------------
-
-failed() {
-	local name=$1 code=$2 log=$LOG/$1.log
-	if grep -q 'No space left on device' "$log"; then
-		echo "error: disk full: $OUT ran out of space in stage $name; free some or use --out DIR" >&2
-		code=5
-	fi
-	{
-		echo "stage $name failed (exit $code); the end of $log:"
-		tail -n 20 "$log" | sed 's/^/  | /'
-		printf 'retry: ./build.sh'
-		printf ' %q' "${words[@]}"
-		echo
-	} >&2
-	exit "$code"
-}
-
-# stage NAME CODE COMMAND...: runs it with its log; CODE is the exit code of a
-# failure that does not name its own.
-stage() {
-	local name=$1 code=$2 log=$LOG/$1.log start=$SECONDS status=0
-	shift 2
-	if [[ -n $verbose ]]; then
-		"$@" 2>&1 | tee "$log" || status=${PIPESTATUS[0]}
-	else
-		"$@" > "$log" 2>&1 || status=$?
-	fi
-	case $status in 0) ;; 3|5|124) failed "$name" "$status" ;; *) failed "$name" "$code" ;; esac
-	printf '%-11s %4d s%s\n' "$name" $((SECONDS - start)) "${note:+  $note}"
-	note=''
-}
-
-# build_stage NAME HASH COMMAND...: a stage that is skipped when done before with the same inputs.
-build_stage() {
-	local name=$1 hash=$2
-	shift 2
-	fresh "$name" "$hash" && { printf '%-11s    0 s  unchanged\n' "$name"; return; }
-	stamp_off "$name"
-	stage "$name" 5 "$@"
-	stamp_on "$name" "$hash"
-}
-
-lock() {
-	mkdir -p "$LOG" || { echo "error: cannot create $LOG" >&2; exit 5; }
-	exec 9>> "$OUT/.lock"
-	if ! flock -n 9; then
-		echo "error: another build is using $OUT (pid $(<"$OUT/.lock")); wait for it or use --out DIR" >&2
-		exit 5
-	fi
-	echo $$ > "$OUT/.lock"
-}
-
-unlock() {
-	exec 9>&-
-}
+. "$TOP/kernel-patches/scripts/stage.sh"
+scripts=$TOP/kernel-patches/scripts
 
 # Chained verbs share their first stages.
 declare -A reached
@@ -148,32 +110,29 @@ once() {
 }
 
 do_deps() {
-	"$TOP/kernel-patches/deps" --missing > /dev/null || stage deps 3 "$TOP/kernel-patches/deps"
+	"$scripts/deps" --missing > /dev/null || stage deps 3 "$scripts/deps"
 }
 
 do_fetch() {
 	once fetch || return 0
 	do_deps
-	stage fetch 5 "$TOP/kernel-patches/fetch"
+	stage fetch 5 "$scripts/fetch"
 }
 
 do_series() {
 	local hash
 	once series || return 0
-	hash=$(cd "$TOP" && tree_hash "${BX_SERIES_DIR:-kernel-patches/series}" kernel-patches/{generate,common.sh} \
+	hash=$(cd "$TOP" && tree_hash "${BX_SERIES_DIR:-kernel-patches/series}" kernel-patches/scripts/{generate,common.sh} \
 		"${BX_SERIES_SRC:-.}"/{syscall/[!u]*,arch-x86,tests/selftests})
 	fresh series "$hash" && return
 	stamp_off series
-	stage series 5 "$TOP/kernel-patches/generate" "$SERIES"
+	stage series 5 "$scripts/generate" "$SERIES"
 	stamp_on series "$hash"
 }
 
 # Names of the patches in which kernel-patches/ differs from what the sources say.
 series_differs() {
-	diff -q <(cd "$SERIES" && sha256sum ./*.patch ./*.txt 2>/dev/null) \
-		<(cd "$TOP/kernel-patches" && sha256sum ./*.patch ./*.txt 2>/dev/null) > /dev/null && return 1
-	comm -3 <(cd "$SERIES" && sha256sum ./*.patch ./*.txt 2>/dev/null | sort) \
-		<(cd "$TOP/kernel-patches" && sha256sum ./*.patch ./*.txt 2>/dev/null | sort) | awk '{ print $2 }' | sort -u
+	{ diff -rq -x series -x scripts "$SERIES" "$TOP/kernel-patches" || true; } | grep -o '[^ /]*\.\(patch\|txt\)' | sort -u
 }
 
 do_patches() {
@@ -196,10 +155,10 @@ do_kernel() {
 	do_fetch
 	do_series
 	series_differs > /dev/null && echo "note: kernel-patches/ differs from the sources; ./build.sh patches writes it anew"
-	hash=$(tree_hash "$SERIES" "$TOP"/kernel-patches/{sync,build,common.sh})-$(readlink "$PRISTINE")
-	build_stage sync "$hash" "$TOP/kernel-patches/sync"
+	hash=$(tree_hash "$SERIES" "$scripts"/{sync,build,common.sh})-$(readlink "$PRISTINE")
+	build_stage sync "$hash" "$scripts/sync"
 	hash=$hash-$(cd "$TOP" && tree_hash Kconfig.fragment tests/Kconfig.debug tests/selftests/config)-$(gcc -dumpfullversion)
-	build_stage "kernel$DEBUG" "$hash" "$TOP/kernel-patches/build"
+	build_stage "kernel$DEBUG" "$hash" "$scripts/build"
 }
 
 do_initramfs() {
@@ -213,44 +172,46 @@ do_initramfs() {
 
 with_image() {
 	do_initramfs
-	unlock
+	unlock_out
 }
 
 do_each-patch() {
 	do_fetch
 	do_series
-	stage each-patch 5 "$TOP/kernel-patches/each-patch"
+	stage each-patch 5 "$scripts/each-patch"
 }
 
 do_lint() {
 	with_image
-	"$TOP/tests/host/lint"
+	supervise lint '' "$TOP/tests/run" host checkpatch static texts
 }
 
 do_test() {
+	"$TOP/tests/run" --list "${test_args[@]}" > /dev/null
 	with_image
-	"$TOP/tests/run"
+	supervise test test_figures "$TOP/tests/run" "${test_args[@]}"
 }
 
 do_soak() {
+	"$TOP/tests/run" --soak --list "${test_args[@]}" > /dev/null
 	with_image
-	"$TOP/tests/run" soak
+	supervise soak test_figures "$TOP/tests/run" --soak "${test_args[@]}"
 }
 
 do_run() {
 	with_image
-	"$TOP/initramfs/boot" --name run --job main --show-results
+	supervise run '' "$TOP/initramfs/boot" --name run --job main --show-results
 }
 
+# The terminal stays with QEMU, which hands Ctrl-C to the guest.
 do_shell() {
 	with_image
 	"$TOP/initramfs/boot" --name shell --interactive
 }
 
 do_bench() {
-	[[ -x $TOP/tests/bench/run ]] || usage_error "tests/bench/run does not exist"
 	with_image
-	BX_COMMAND="./build.sh ${words[*]}" "$TOP/tests/bench/run" "${bench_args[@]}"
+	BX_COMMAND="./build.sh ${words[*]}" supervise bench bench_figures "$TOP/tests/bench/run" "${bench_args[@]}"
 }
 
 do_clean() {
@@ -258,11 +219,12 @@ do_clean() {
 	reached=()
 }
 
+[[ ! -f $LOG/seconds || -n ${BX_WITHIN:-} ]] || rm -f "$LOG/seconds"
 for verb in "${verbs[@]}"; do
 	if [[ $verb == clean && ! -f $OUT/.lock ]]; then
 		[[ -d $OUT ]] || continue
 		usage_error "$OUT was not made by build.sh; remove it yourself"
 	fi
-	lock
+	lock_out
 	"do_$verb"
 done

@@ -102,7 +102,7 @@ one_uncounted() {
 # What boots is a script that leaves the canned rows; 16 KiB are not among them.
 make_tree() {
 	mkdir -p "$work"/tree/{kernel-patches,initramfs,tests/{bench,mechanisms/syscall},out/log,out/lab}
-	cp "$TOP/kernel-patches/common.sh" "$work/tree/kernel-patches"
+	cp "$TOP/kernel-patches/scripts/common.sh" "$work/tree/kernel-patches"
 	cp "$TOP"/tests/bench/{run,report} "$work/tree/tests/bench"
 	report '/16384/d' > /dev/null
 	cp "$work/timed" "$work/tree/bench.results"

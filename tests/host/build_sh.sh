@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# build.sh: usage, exit codes, wrong kernel sources, two builds in one out/, output only in out/.
+# build.sh: usage, exit codes, wrong kernel sources, two builds in one out/, output only in out/, interrupts, progress.
 # Copyright (C) 2026 the bulk_xfer authors
 set -euo pipefail
 . "$(dirname "$0")/tap.inc"
@@ -50,6 +50,51 @@ stage_failure() {
 		exits 5 'retry: ./build.sh fetch --kernel-src' "$build" fetch --kernel-src "$work/broken.tar.xz"
 }
 
+# A reader of a pipe that nobody writes to waits for ever: a build that is at work for as long as the test needs.
+interrupted_by() {
+	mkfifo "$work/$1.tar"
+	env --default-signal=INT MARK="$work/$1" "$build" fetch --kernel-src "$work/$1.tar" > "$work/interrupted" 2>&1 &
+	until pgrep -f "tar .*$work/$1.tar" > /dev/null; do sleep 0.1; done
+	kill -s "$1" $!
+	wait $! && return 1
+	grep -x 'interrupted; the same call goes on from where it was' "$work/interrupted" || return 1
+	! grep -lz "^MARK=$work/$1" /proc/[0-9]*/environ 2> /dev/null && no_folder_left
+}
+
+no_disk() {
+	# shellcheck disable=SC2016	# of the inner shell
+	exits 5 'needs 2500 MB free' unshare -rm sh -c 'mount -t tmpfs -o size=20m none "$1" && BX_OUT=$1 "$2" fetch --kernel-src "$3"' \
+		sh "$work/empty" "$build" "$work/small"
+}
+
+no_network() {
+	mkdir "$work/bin"
+	printf '#!/bin/sh\nexit 1\n' > "$work/bin/dpkg-query"
+	printf '#!/bin/sh\necho "E: Temporary failure resolving deb.debian.org" >&2; exit 100\n' > "$work/bin/apt-get"
+	cp "$work/bin/apt-get" "$work/bin/sudo"
+	chmod +x "$work"/bin/*
+	exits 3 'type: ' env PATH="$work/bin:$PATH" "$build" deps && grep -q 'apt-get install -y .*xz-utils' "$work/exits.out"
+}
+
+# What a command of three seconds shows that has done three of ten.
+cat > "$work/progress" <<-'END'
+	. "$1/kernel-patches/scripts/progress.sh"
+	figures() { echo 3 10 objects; }
+	supervise kernel figures sleep 3.5
+END
+
+plain_progress() {
+	BX_PROGRESS_SECONDS=1 bash "$work/progress" "$TOP" > "$work/shown"
+	cat -v "$work/shown"
+	grep -xE 'kernel +3 of 10 objects, 1 s, some 2 s left' "$work/shown" && ! grep -q $'\r' "$work/shown"
+}
+
+terminal_progress() {
+	script -qec "bash $work/progress $TOP" /dev/null > "$work/shown" < /dev/null
+	cat -v "$work/shown"
+	grep -qE $'kernel +3 of 10 objects, 1 s, some 2 s left\e\\[K\rkernel +3 of' "$work/shown"
+}
+
 check 'help exits 0' exits 0 'usage: ./build.sh' "$build" help
 check 'no verb is a usage error' exits 2 'usage: ./build.sh' "$build"
 check 'an unknown verb is a usage error' exits 2 "unknown word 'biuld'" "$build" biuld
@@ -59,6 +104,7 @@ check '--smp 0 is refused' exits 2 "--smp needs a number, got '0'" "$build" kern
 check '--timeout without value is refused' exits 2 '--timeout needs a number' "$build" kernel --timeout
 check '--accel knows auto, tcg, kvm' exits 2 'auto, tcg or kvm' "$build" run --accel xen
 check '--icount with kvm is refused' exits 2 'tcg only' "$build" run --icount --accel kvm
+check '--failed belongs to test' exits 2 '--failed goes with test' "$build" kernel --failed
 check '--check belongs to patches' exits 2 '--check goes with patches' "$build" kernel --check
 
 mkdir "$work/empty"
@@ -85,6 +131,14 @@ echo 'cond_syscall(other);' > "$work/other/kernel/sys_ni.c"
 check 'a wrong version names the patch' exits 5 '.patch does not apply to Linux 6.12.999' "$build" kernel --kernel-src "$work/other"
 check 'a wrong version names the file' exits 5 'kernel/sys_ni.c' "$build" kernel --kernel-src "$work/other"
 
+check 'Ctrl-C leaves nothing at work' interrupted_by INT
+check 'kill leaves nothing at work' interrupted_by TERM
+check 'a closed terminal leaves nothing at work' interrupted_by HUP
+check 'out/ is usable after that' "$build" fetch --kernel-src "$work/small"
+if unshare -rm true; then check 'a full disk is told of' no_disk; else skip 'a full disk' 'no user namespaces'; fi
+check 'packages that cannot be had are told of' no_network
+check 'progress without a terminal is lines' plain_progress
+check 'progress on a terminal is one line written over' terminal_progress
 check 'two builds in one out/ are kept apart' held_lock
 check 'clean removes out/' exits 0 '' "$build" clean
 check 'clean spares a folder that is not its own' exits 2 'was not made by build.sh' "$build" clean --out "$work/small"

@@ -4,7 +4,7 @@
 # Copyright (C) 2026 the bulk_xfer authors
 set -euo pipefail
 . "$(dirname "$0")/tap.inc"
-generate=$TOP/kernel-patches/generate
+generate=$TOP/kernel-patches/scripts/generate
 pristine=$(realpath "$PRISTINE")
 
 # A copy of the sources to spoil.

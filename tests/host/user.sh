@@ -3,5 +3,5 @@
 # What the user side can show without a kernel that has channels.
 # Copyright (C) 2026 the bulk_xfer authors
 set -euo pipefail
-. "$(dirname "$0")/../../kernel-patches/common.sh"
+. "$(dirname "$0")/../../kernel-patches/scripts/common.sh"
 OUT=$OUT/user exec bash "$TOP/syscall/user/tests/cli.sh"

@@ -4,24 +4,22 @@
 # Copyright (C) 2026 the bulk_xfer authors
 set -euo pipefail
 . "$(dirname "$0")/tap.inc"
+# Beside out/build, for what make knows of its sources are relative paths.
 without=$OUT/build-without
 
+# In a copy of the build with the call, kbuild makes anew just what depends on its symbols.
 configure() {
-	mkdir -p "$without"
-	cp "$OUT/build/.config" "$without/.config.with"
-	sed -e '/CONFIG_BULK_XFER/d' "$without/.config.with" > "$without/.config"
+	rm -rf "$without"
+	cp -a "$OUT/build" "$without"
+	sed -e '/CONFIG_BULK_XFER/d' "$OUT/build/.config" > "$without/.config"
 	echo '# CONFIG_BULK_XFER is not set' >> "$without/.config"
-	make -s -C "$LINUX" O="$without" olddefconfig
+	kernel_make "$LINUX" "$without" -s olddefconfig
 	! grep '^CONFIG_BULK_XFER' "$without/.config"
+	rm -rf "$without/kernel/bulk_xfer"
 }
 
 build() {
-	local cc=gcc
-	if command -v ccache > /dev/null; then
-		cc='ccache gcc'
-		export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache} CCACHE_BASEDIR=$OUT
-	fi
-	nice make -C "$LINUX" O="$without" CC="$cc" -j "$JOBS" vmlinux
+	kernel_make "$LINUX" "$without" vmlinux
 	! find "$without/kernel/bulk_xfer" -name '*.o' 2>/dev/null | grep .
 }
 
@@ -38,4 +36,5 @@ check 'the configuration without it' configure
 check 'the kernel builds' build
 check 'the system call is left to sys_ni' entry_is_weak
 check 'with it, the system call is there' entry_is_real_with
+rm -rf "$without"
 finish

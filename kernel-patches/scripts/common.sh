@@ -3,7 +3,7 @@
 # Copyright (C) 2026 the bulk_xfer authors
 # shellcheck shell=bash
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 OUT=${BX_OUT:-$TOP/out}
 DEBUG=${BX_DEBUG:-}		# "" or "-debug": the suffix of everything that depends on it
 # shellcheck disable=SC2034	# used by the scripts that source this file
@@ -19,6 +19,9 @@ MODULES=$OUT/modules$DEBUG
 IMAGE=$OUT/initramfs$DEBUG.cpio
 LOG=$OUT/log
 STAMP=$OUT/stamp
+# Under a make with a job server, a make below takes its jobs from there.
+PARALLEL=(-j "$JOBS")
+[[ ${MAKEFLAGS:-} != *jobserver* ]] || PARALLEL=()
 }
 # Nothing may look for a repository above out/, nor at the user's git settings.
 export GIT_CEILING_DIRECTORIES=$OUT:${TOP%/*} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
@@ -66,4 +69,21 @@ need_space() {
 kernel_version() {
 	awk -F ' *= *' '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ { v = v (v == "" ? "" : ".") $2 } /^EXTRAVERSION =/ { print v $2; exit }' \
 		"$1/Makefile"
+}
+
+# kernel_make SOURCE OBJECTS [WORD]...: the kernel's make. The same source gives the same bits, and ccache its hits:
+# it knows the paths below CCACHE_BASEDIR as relative ones.
+kernel_make() {
+	local source=$1 objects=$2 cc=gcc
+	shift 2
+	export KBUILD_BUILD_TIMESTAMP='2026-01-01' KBUILD_BUILD_VERSION=1 KBUILD_BUILD_USER=bulk_xfer KBUILD_BUILD_HOST=bulk_xfer
+	if command -v ccache > /dev/null; then
+		cc="ccache gcc"
+		export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache} CCACHE_BASEDIR=${source%/*}
+		# Without this, a miss costs a run of the preprocessor, a quarter of the compilation.
+		export CCACHE_DEPEND=1
+		# The folder of the source, which no object has in it.
+		export CCACHE_IGNOREOPTIONS='-fmacro-prefix-map=*'
+	fi
+	nice make -C "$source" O="$objects" CC="$cc" "${PARALLEL[@]}" "$@"
 }
