@@ -144,6 +144,34 @@ static inline bool kernel_checks_itself(void)
 	       !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
+/*
+ * How much of a test that is long by nature is done: @full where BULK_FULL is
+ * set, as a soak does; else @some, or @few on a kernel that checks itself.
+ */
+static inline unsigned long rounds(unsigned long full, unsigned long some,
+				   unsigned long few)
+{
+	if (getenv("BULK_FULL"))
+		return full;
+	return kernel_checks_itself() ? few : some;
+}
+
+/*
+ * A hundred times in a long test, where BULK_PROGRESS names a file for it: how
+ * many of @all operations are done. To KTAP the line is a comment.
+ */
+static inline void tell_progress(unsigned long long done,
+				 unsigned long long all)
+{
+	const char *path = getenv("BULK_PROGRESS");
+	char line[80];
+
+	if (!path || done % (all / 100 + 1))
+		return;
+	snprintf(line, sizeof(line), "# %llu of %llu operations\n", done, all);
+	write_text(path, line);
+}
+
 /* Fill a buffer with what @seed stands for. */
 static inline void fill(void *buf, size_t len, __u64 seed)
 {

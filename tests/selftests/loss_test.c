@@ -10,8 +10,6 @@
 
 #include "module.h"
 
-#define ROUNDS	10
-
 FIXTURE(loss) {
 	int fd;
 	__u64 received;
@@ -197,16 +195,17 @@ TEST_F(loss, the_right_ones)
 /* The reader and the interrupts that produce run beside each other. */
 TEST_F(loss, concurrent_reader)
 {
+	int many = rounds(10, 6, 3);
 	int round;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		while (produce(self->fd, 500) == -EBUSY)
 			take(_metadata, self);
 		take_all(_metadata, self);
 	}
 	take_last(_metadata, self);
-	EXPECT_EQ(ROUNDS * 500 + 1, self->received + self->lost);
-	EXPECT_EQ(ROUNDS * 500 + 1, self->next);
+	EXPECT_EQ(many * 500 + 1, self->received + self->lost);
+	EXPECT_EQ(many * 500 + 1, self->next);
 	EXPECT_EQ(self->lost, figure(self->fd, "rx-lost"));
 	if (!is_lossy(variant))
 		EXPECT_EQ(0, self->lost);
@@ -235,9 +234,10 @@ TEST_F(loss, short_room_keeps_the_count)
 /* Closing and unloading while the timer produces frees all of it. */
 TEST_F(loss, close_while_producing)
 {
+	int many = rounds(10, 6, 3);
 	int round, fd;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		fd = open_channel(variant->channel, O_RDWR);
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(0, produce(fd, 4000));

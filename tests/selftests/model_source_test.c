@@ -9,7 +9,6 @@
 #include "rng.h"
 #include "window.h"
 
-#define OPERATIONS	200000
 #define MAX_SEGS	16
 #define RING		65536U
 #define LONGEST		(3 * RING)
@@ -227,7 +226,7 @@ static void step_remap(struct __test_metadata *_metadata, struct model *m)
 
 TEST_F(source, random_programs)
 {
-	unsigned long operations = rounds(OPERATIONS);
+	unsigned long operations = rounds(200000, 200000, 4000);
 	struct model *m = self->m;
 	long ret;
 

@@ -10,7 +10,6 @@
 #include "rng.h"
 #include "window.h"
 
-#define OPERATIONS	1000000
 #define MAX_SEGS	64
 #define MODEL_QUEUE	16384
 #define PATTERN		(2 * MAX_RECORD)
@@ -431,7 +430,7 @@ static void drain(struct __test_metadata *_metadata, struct model *m)
 
 TEST_F(model, random_programs)
 {
-	unsigned long operations = rounds(OPERATIONS), phase = 0;
+	unsigned long operations = rounds(1000000, 1000000, 20000), phase = 0;
 	struct model *m = self->m;
 
 	while (m->operations < operations) {

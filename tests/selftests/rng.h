@@ -46,12 +46,4 @@ static inline bool one_in(struct rng *rng, __u64 n)
 	return !below(rng, n);
 }
 
-/* What has to last the same on a kernel that checks itself does less there. */
-static inline unsigned long rounds(unsigned long normal)
-{
-	bool slow = !access("/sys/kernel/debug/kmemleak", F_OK);
-
-	return slow ? normal / 50 : normal;
-}
-
 #endif /* RNG_H */

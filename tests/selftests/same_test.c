@@ -267,7 +267,7 @@ static void toggle_nonblock(struct program *p)
 TEST_F(same, random_programs)
 {
 	struct program *p = self->p;
-	unsigned long calls = rounds(CALLS), i;
+	unsigned long calls = rounds(CALLS, CALLS, CALLS / 50), i;
 
 	for (i = 0; i < calls; i++) {
 		if (one_in(&p->rng, 512))

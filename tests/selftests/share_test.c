@@ -123,7 +123,8 @@ static void *work(void *arg)
 TEST_F(share, threads)
 {
 	struct worker *workers = calloc(THREADS, sizeof(*workers));
-	unsigned int total = rounds(PER_THREAD), i, wrong = 0, errors = 0;
+	unsigned int total = rounds(PER_THREAD, PER_THREAD, PER_THREAD / 50);
+	unsigned int i, wrong = 0, errors = 0;
 	unsigned char *seen = calloc(THREADS, total);
 
 	for (i = 0; i < THREADS; i++) {
@@ -221,7 +222,7 @@ TEST_F(share, fork_in_traffic)
 /* Parent and child at once: each record goes to one of the two. */
 TEST_F(share, parent_and_child_at_once)
 {
-	unsigned int total = rounds(4000), i, sum = 0;
+	unsigned int total = rounds(4000, 4000, 80), i, sum = 0;
 	unsigned int *got = mmap(NULL, 2 * total * sizeof(*got),
 				 PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -48,9 +48,9 @@ struct talker {
 
 static unsigned long long scaled(unsigned long long sleeps)
 {
-	if (kernel_checks_itself())
-		return sleeps / 50;
-	return get_nprocs() > 1 ? sleeps : sleeps / 10;
+	if (get_nprocs() == 1)
+		sleeps /= 10;
+	return rounds(sleeps, sleeps / 2, sleeps / 50);
 }
 
 static void count_sleeps(struct talker *t)

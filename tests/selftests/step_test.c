@@ -436,8 +436,8 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 	unsigned long function = (unsigned long)find_vdso_call(), last = 0;
 	unsigned int was_shared = 0, shared;
 	bool forked = action != TRANSFER;
-	/* Where all is checked, some instructions are left out. */
-	long stride = rounds(50) == 50 ? 1 : 41;
+	/* Only a soak interrupts at every instruction. */
+	long stride = rounds(1, 3, 101);
 	long steps = 0, places = 0, next;
 	int status;
 	pid_t pid;

@@ -15,8 +15,6 @@
 
 #include "module.h"
 
-#define ROUNDS	50
-
 FIXTURE(unload) {
 	char module[32];
 	int fd;
@@ -337,13 +335,14 @@ static void wait_for_traffic(struct traffic *t, unsigned int before)
 TEST_F(unload, under_load)
 {
 	struct traffic t[4] = { };
+	int many = rounds(50, 20, 5);
 	int round, i;
 
 	for (i = 0; i < 4; i++) {
 		t[i].channel = variant->channel;
 		pthread_create(&t[i].thread, NULL, run_traffic, &t[i]);
 	}
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		wait_for_traffic(&t[round % 4], t[round % 4].moved);
 		ASSERT_EQ(0, unload_module(self->module));
 		EXPECT_EQ(-ENODEV, bulk_send(self->fd, "x", 1, 0));
@@ -362,9 +361,10 @@ TEST_F(unload, under_load)
 TEST_F(unload, sleepers_under_load)
 {
 	struct sleeper receiver, poller;
+	int many = rounds(50, 20, 5);
 	int round, fd;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		fd = open_channel(variant->channel, O_RDWR);
 		ASSERT_LE(0, fd);
 		receiver = (struct sleeper){

@@ -11,7 +11,6 @@
 
 #include "module.h"
 
-#define ROUNDS	10
 #define BURST	500
 
 FIXTURE(loss)
@@ -150,14 +149,15 @@ static void check_sum(struct __test_metadata *_metadata,
 
 TEST_F(loss, reader_beside_interrupts)
 {
+	int many = rounds(10, 6, 3);
 	int round;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		while (produce(self, BURST) == -EBUSY)
 			take(_metadata, self);
 		take_all(_metadata, self);
 	}
-	check_sum(_metadata, self, ROUNDS * BURST);
+	check_sum(_metadata, self, many * BURST);
 	if (!variant->loses)
 		EXPECT_EQ(0, self->lost);
 }
@@ -165,9 +165,10 @@ TEST_F(loss, reader_beside_interrupts)
 /* What is in the window is out of the policy's reach: nothing is lost twice. */
 TEST_F(loss, slow_reader)
 {
+	int many = rounds(10, 6, 3);
 	int round;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		ASSERT_EQ(0, produce(self, BURST));
 		ASSERT_TRUE(take(_metadata, self));
 		while (variant->loses && is_ticking())
@@ -176,16 +177,17 @@ TEST_F(loss, slow_reader)
 			take_all(_metadata, self);
 	}
 	take_all(_metadata, self);
-	check_sum(_metadata, self, ROUNDS * BURST);
+	check_sum(_metadata, self, many * BURST);
 	EXPECT_EQ(variant->loses, self->lost > 0);
 }
 
 /* The window comes and goes while interrupts produce. */
 TEST_F(loss, window_that_comes_and_goes)
 {
+	int many = rounds(10, 6, 3);
 	int round;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < many; round++) {
 		while (produce(self, BURST) == -EBUSY)
 			take(_metadata, self);
 		take(_metadata, self);
@@ -198,7 +200,7 @@ TEST_F(loss, window_that_comes_and_goes)
 		ASSERT_NE(NULL, self->w.window);
 	}
 	take_all(_metadata, self);
-	check_sum(_metadata, self, ROUNDS * BURST);
+	check_sum(_metadata, self, many * BURST);
 }
 
 /*

@@ -16,7 +16,6 @@
 
 #include "module.h"
 
-#define ROUNDS	100
 #define SENDERS	3
 #define PLENTY	20000
 
@@ -280,9 +279,10 @@ static void check_round(struct __test_metadata *_metadata,
  */
 TEST_F(unload, races_with_senders)
 {
+	int many = rounds(100, 40, 6);
 	int round;
 
-	for (round = 0; round < ROUNDS; round++)
+	for (round = 0; round < many; round++)
 		check_round(_metadata, self, round);
 }
 
