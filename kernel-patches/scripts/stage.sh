@@ -20,6 +20,7 @@ stage_failed() {
 		echo "stage $name failed (exit $code); the end of $log:"
 		tail -n 20 "$log" | sed 's/^/  | /'
 		printf 'retry: ./build.sh'
+		# shellcheck disable=SC2154	# the caller's
 		printf ' %q' "${words[@]}"
 		echo
 	} >&2
@@ -70,6 +71,7 @@ stage() {
 	shift 2
 	stage_name=$name
 	rm -f "$LOG/$name.total"
+	# shellcheck disable=SC2016	# variables of the inner shell
 	if [[ -n ${BX_VERBOSE:-} ]]; then
 		supervise "$name" '' bash -c 'set -o pipefail; log=$1; shift; "$@" 2>&1 | tee "$log"' bash "$LOG/$name.log" "$@" || status=$?
 	else

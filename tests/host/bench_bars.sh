@@ -101,8 +101,8 @@ one_uncounted() {
 # shellcheck disable=SC2016	# the script's variables
 # What boots is a script that leaves the canned rows; 16 KiB are not among them.
 make_tree() {
-	mkdir -p "$work"/tree/{kernel-patches,initramfs,tests/{bench,mechanisms/syscall},out/log,out/lab}
-	cp "$TOP/kernel-patches/scripts/common.sh" "$work/tree/kernel-patches"
+	mkdir -p "$work"/tree/{kernel-patches/scripts,initramfs,tests/{bench,mechanisms/syscall},out/log,out/lab}
+	cp "$TOP/kernel-patches/scripts/common.sh" "$work/tree/kernel-patches/scripts"
 	cp "$TOP"/tests/bench/{run,report} "$work/tree/tests/bench"
 	report '/16384/d' > /dev/null
 	cp "$work/timed" "$work/tree/bench.results"

@@ -26,8 +26,7 @@ own_tree() {
 		cp -al "$pristine" "$without/linux.part"
 		mv "$without/linux.part" "$without/linux"
 	fi
-	cd "$LINUX"
-	for path in init/Kconfig $(find kernel/bulk_xfer -name Kconfig); do put "$path" < "$path"; done
+	for path in init/Kconfig $(cd "$LINUX" && find kernel/bulk_xfer -name Kconfig); do put "$path" < "$LINUX/$path"; done
 	local from=$LINUX
 	[[ -z ${BULK_FULL:-} ]] || from=$pristine
 	put include/linux/syscalls.h < "$from/include/linux/syscalls.h"

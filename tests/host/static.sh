@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/tap.inc"
 
 sparse() {
-	make -C "$LINUX" O="$BUILD" C=2 CF=-D__CHECK_ENDIAN__ kernel/bulk_xfer/ > "$work/sparse" 2>&1 ||
+	kernel_make "$LINUX" "$BUILD" C=2 CF=-D__CHECK_ENDIAN__ kernel/bulk_xfer/ > "$work/sparse" 2>&1 ||
 		{ cat "$work/sparse"; return 1; }
 	! grep -E 'warning:|error:' "$work/sparse"
 }

@@ -14,8 +14,8 @@ configure() {
 	sed -e '/CONFIG_BULK_XFER/d' "$OUT/build/.config" > "$without/.config"
 	echo '# CONFIG_BULK_XFER is not set' >> "$without/.config"
 	kernel_make "$LINUX" "$without" -s olddefconfig
-	! grep '^CONFIG_BULK_XFER' "$without/.config"
 	rm -rf "$without/kernel/bulk_xfer"
+	! grep '^CONFIG_BULK_XFER' "$without/.config"
 }
 
 build() {
