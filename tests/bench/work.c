@@ -29,8 +29,9 @@ uint64_t work_round(const struct mechanism *m, uint32_t bytes, bool quick)
 	n = most > bytes ? most / bytes : 1;
 	if (n > ROUND_RECORDS)
 		n = ROUND_RECORDS;
+	/* A limit of records tells that each takes long. */
 	if (quick)
-		n = n > MAX_BATCH ? MAX_BATCH : 2;
+		n = n > MAX_BATCH && !m->max_records ? MAX_BATCH : 2;
 	if (m->max_records && n > m->max_records)
 		n = m->max_records;
 	return n < MAX_BATCH ? n : n / MAX_BATCH * MAX_BATCH;

@@ -136,7 +136,7 @@ fi
 echo "TAP version 13"
 many=20000
 # A kernel that checks itself is many times slower.
-[ ! -e /sys/kernel/debug/kmemleak ] || many=2500
+[ ! -e /sys/kernel/debug/kmemleak ] || many=1000
 records=$many
 run pattern --seed 3 --bytes $((64 * many)) -o "$tmp/file"
 run copy /dev/null "$tmp/copy"
