@@ -44,22 +44,31 @@ static inline unsigned int *uring_word(struct uring *ring, __u32 offset)
 }
 
 /* How many requests were taken: 1, or -1 with errno. */
-static inline int uring_submit(struct uring *ring, int op, int fd,
-			       const void *buf, size_t len)
+static inline int uring_submit_sqe(struct uring *ring,
+				   const struct io_uring_sqe *sqe)
 {
 	unsigned int *tail = uring_word(ring, ring->params.sq_off.tail);
 	unsigned int *array = uring_word(ring, ring->params.sq_off.array);
 	unsigned int slot = *tail % ring->params.sq_entries;
 
-	memset(&ring->sqes[slot], 0, sizeof(*ring->sqes));
-	ring->sqes[slot].opcode = op;
-	ring->sqes[slot].fd = fd;
-	ring->sqes[slot].addr = (unsigned long)buf;
-	ring->sqes[slot].len = len;
-	ring->sqes[slot].off = -1;
+	ring->sqes[slot] = *sqe;
 	array[slot] = slot;
 	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
 	return syscall(__NR_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0);
+}
+
+static inline int uring_submit(struct uring *ring, int op, int fd,
+			       const void *buf, size_t len)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = op,
+		.fd = fd,
+		.addr = (unsigned long)buf,
+		.len = len,
+		.off = -1,
+	};
+
+	return uring_submit_sqe(ring, &sqe);
 }
 
 /* The oldest result; without @wait, -EAGAIN when there is none. */

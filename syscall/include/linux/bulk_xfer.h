@@ -69,6 +69,9 @@ struct bulk_meta {
  * @poll: EPOLLIN when @recv has a record, EPOLLOUT when @send has room; without
  *	it, EPOLLOUT. Runs under the TX lock. Optional.
  *
+ * What is neither 0 nor a negative errno up to EHWPOISON is a mistake, and told
+ * to the user as -EIO; so is a @meta->len that is not what was copied.
+ *
  * All are called in process context and may sleep for memory or for a short
  * lock, never for an event that user space decides on. User memory is
  * accessed with page faults disabled: a copy that finds a page missing comes

@@ -249,7 +249,7 @@ int bulk_channel_attach(struct bulk_channel *ch, struct bulk_endpoint *ep,
 	if (ch->ops->open)
 		ret = ch->ops->open(ep);
 	if (ret)
-		return ret;
+		return bulk_provider_error(ep, ret);
 	list_add_tail(&ep->node, &ch->endpoints);
 	ch->nr_endpoints++;
 	return 0;

@@ -81,6 +81,7 @@ static bool bulk_refused(struct bulk_endpoint *ep, int ret)
 {
 	if (ret == -EAGAIN || ret == -ENOMEM)
 		return false;
+	ret = bulk_provider_error(ep, ret);
 	ep->tx_error = ep->tx_error ?: ret;
 	ep->tx_refused++;
 	return true;
@@ -153,7 +154,7 @@ static void bulk_drain_disarm(struct bulk_endpoint *ep, struct bulk_window *w)
 int bulk_drain_locked(struct bulk_endpoint *ep)
 {
 	struct bulk_window *w = ep->window;
-	int room, ret;
+	int room, ret, try = 0;
 
 	lockdep_assert_held(&ep->tx_lock);
 	if (!w)
@@ -172,10 +173,14 @@ int bulk_drain_locked(struct bulk_endpoint *ep)
 		WRITE_ONCE(ep->tx_stalled, ret == -EAGAIN);
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		smp_mb();
-	} while (ret == -EAGAIN && atomic_read(&ep->tx.events) != room);
+		/* Once more is enough: from now on bulk_tx_wake() finds @tx_stalled set. */
+	} while (ret == -EAGAIN && atomic_read(&ep->tx.events) != room && !try++);
 	if (ret == -EBADMSG)
 		return bulk_window_spoil(ep, w);
 	bulk_drain_disarm(ep, w);
+	/* Nothing tells a receiver of memory that is free again: it tells its caller. */
+	if (unlikely(ret == -ENOMEM))
+		bulk_rx_wake(ep);
 	return ret;
 }
 
@@ -244,7 +249,6 @@ int bulk_flush_error(struct bulk_endpoint *ep)
 /**
  * bulk_drain_arm() - have the vDSO call when something is sent
  * @ep: the endpoint
- * @seen: value of the RX side's events before the last attempt to receive
  *
  * For a receiver that is about to sleep: a record in the window may be what
  * makes the provider answer. What is there already is drained. Until the events
@@ -252,7 +256,7 @@ int bulk_flush_error(struct bulk_endpoint *ep)
  *
  * Context: Process context. Takes the TX lock.
  */
-void bulk_drain_arm(struct bulk_endpoint *ep, int seen)
+void bulk_drain_arm(struct bulk_endpoint *ep)
 {
 	struct bulk_window *w;
 
@@ -262,7 +266,8 @@ void bulk_drain_arm(struct bulk_endpoint *ep, int seen)
 	w = ep->window;
 	if (!w || w->bad)
 		return;
-	w->armed = seen;
+	/* A sleeper with an older count does not sleep, and one with this is told. */
+	w->armed = atomic_read(&ep->rx.events);
 	bulk_window_set(w, BULK_WINDOW_WANTED);
 	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
 	smp_mb();

@@ -47,11 +47,30 @@ static void bulk_side_wake(struct bulk_side *side, __poll_t mask)
 void bulk_tx_wake(struct bulk_endpoint *ep)
 {
 	bulk_side_wake(&ep->tx, EPOLLOUT | EPOLLWRNORM);
-	/* A receiver may sleep whose answer a record in the window will bring. */
-	if (READ_ONCE(ep->tx_stalled))
-		bulk_side_wake(&ep->rx, EPOLLOUT | EPOLLWRNORM);
+	/*
+	 * A receiver may sleep whose answer a record in the window will bring,
+	 * which nobody but a receiver that wakes, or the poller, drains.
+	 */
+	if (READ_ONCE(ep->tx_stalled)) {
+		bulk_side_wake(&ep->rx, EPOLLIN | EPOLLRDNORM |
+					EPOLLOUT | EPOLLWRNORM);
+		bulk_poller_ring(ep);
+	}
 }
 EXPORT_SYMBOL_GPL(bulk_tx_wake);
+
+/**
+ * bulk_endpoint_wake() - wake all that wait for an endpoint
+ * @ep: the endpoint
+ * @mask: EPOLL* events that have happened
+ *
+ * Context: Any but NMI.
+ */
+void bulk_endpoint_wake(struct bulk_endpoint *ep, __poll_t mask)
+{
+	bulk_side_wake(&ep->tx, mask);
+	bulk_side_wake(&ep->rx, mask);
+}
 
 /**
  * bulk_rx_wake() - tell receivers that there may be a record
@@ -218,8 +237,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 	if (ep->ops->release)
 		ep->ops->release(ep);
 	irq_work_sync(&ep->nmi_work);
-	bulk_side_wake(&ep->tx, EPOLLHUP | EPOLLERR);
-	bulk_side_wake(&ep->rx, EPOLLHUP | EPOLLERR);
+	bulk_endpoint_wake(ep, EPOLLHUP | EPOLLERR);
 }
 
 /**
@@ -289,8 +307,11 @@ static __poll_t bulk_provider_poll(struct bulk_endpoint *ep)
 	if (ret == -EBADMSG)
 		return EPOLLIN | EPOLLOUT | EPOLLERR;
 	mask = ep->ops->poll ? ep->ops->poll(ep) : EPOLLOUT;
-	/* A SEND goes after what waits in the window. */
-	return ret ? mask & ~EPOLLOUT : mask;
+	/* A SEND goes after what waits in the window: it would wait, too. */
+	if (ret == -EAGAIN)
+		return mask & ~EPOLLOUT;
+	/* A call would not wait, but tell that there is no memory. */
+	return ret == -ENOMEM ? mask | EPOLLIN | EPOLLOUT : mask;
 }
 
 static __poll_t bulk_poll_once(struct bulk_endpoint *ep)
@@ -315,9 +336,9 @@ __poll_t bulk_endpoint_poll(struct bulk_endpoint *ep)
 	int seen = atomic_read_acquire(&ep->rx.events);
 	__poll_t mask = bulk_poll_once(ep);
 
-	/* Who waits for a record is told of it, also if it is sent by the vDSO. */
+	/* A record that the vDSO sends wakes this poller, too. */
 	if (!(mask & EPOLLIN) && READ_ONCE(ep->window)) {
-		bulk_drain_arm(ep, seen);
+		bulk_drain_arm(ep);
 		if (atomic_read(&ep->rx.events) != seen)
 			mask = bulk_poll_once(ep);
 	}
@@ -439,7 +460,9 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 		return;
 	}
 	bulk_queue_free(&ep->queue, rec);
-	bulk_tx_wake(ep);
+	/* Who gives up for a reason of its own would else be called again at once. */
+	if (bulk_queue_was_full(&ep->queue))
+		bulk_tx_wake(ep);
 }
 EXPORT_SYMBOL_GPL(bulk_abort);
 

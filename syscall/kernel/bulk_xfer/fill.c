@@ -41,9 +41,13 @@ static int bulk_give_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
 {
 	struct kvec vec = { .iov_base = data, .iov_len = room };
 	struct iov_iter to;
+	int ret;
 
 	iov_iter_kvec(&to, ITER_DEST, &vec, 1, room);
-	return ep->ops->recv(ep, &to, meta);
+	ret = ep->ops->recv(ep, &to, meta);
+	if (likely(!ret) && unlikely(meta->len != room - iov_iter_count(&to)))
+		meta->len = SIZE_MAX;
+	return ret;
 }
 
 static int bulk_give_nothing(struct bulk_endpoint *ep, void *data, size_t room,
@@ -67,9 +71,18 @@ static int bulk_fill_one(struct bulk_endpoint *ep, bulk_give_t give, void *data,
 		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
 	if (ep->rx_head)
 		return bulk_fill_from_queue(ep, data, room, meta);
-	meta->lost = 0;
-	meta->tag = 0;
+	*meta = (struct bulk_meta){ };
 	return give(ep, data, room, meta);
+}
+
+/* The record is lost, and its receiver is told in its place. */
+static noinline __cold void bulk_fill_wrong(struct bulk_endpoint *ep, int ret,
+					    size_t len)
+{
+	if (ret)
+		ep->rx_error = bulk_provider_error(ep, ret);
+	else
+		ep->rx_error = bulk_provider_wrong(ep, "made no record of the told length", len);
 }
 
 static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
@@ -82,9 +95,13 @@ static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	unsigned int n = 0;
 	size_t room;
 	void *data;
+	int ret;
 
 	while (bulk_ring_room(&rx, &data, &room)) {
-		if (bulk_fill_one(ep, give, data, room, &meta))
+		ret = bulk_fill_one(ep, give, data, room, &meta);
+		if (unlikely(ret > 0 || (!ret && meta.len > room)))
+			bulk_fill_wrong(ep, ret, meta.len);
+		if (ret || unlikely(meta.len > room))
 			break;
 		bulk_ring_add(&rx, &meta);
 		ep->rx.bytes += meta.len;
@@ -137,7 +154,7 @@ static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
 	if (bulk_ring_take(&w->rx, meta->len))
 		return 0;
 	iov_iter_revert(to, meta->len);
-	return -EBUSY;
+	return BULK_RECV_BEATEN;
 }
 
 /**
@@ -151,7 +168,7 @@ static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
  *
  * Context: Process context, page faults disabled.
  * Return: 0; -EAGAIN when there is none; -EMSGSIZE; -EFAULT for a page that is
- * missing; -EBUSY when others were faster, time and again; -EBADMSG.
+ * missing; BULK_RECV_BEATEN; -EBADMSG.
  */
 int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta)
@@ -168,7 +185,7 @@ int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		ret = bulk_ring_fetch_tail(&w->rx);
 		if (!ret)
 			ret = bulk_window_copy(w, to, meta);
-	} while (ret == -EBUSY && ++try < BULK_TAKE_TRIES);
+	} while (ret == BULK_RECV_BEATEN && ++try < BULK_TAKE_TRIES);
 	if (ret == -EBADMSG)
 		return bulk_window_spoil(ep, w);
 	return ret;

@@ -24,6 +24,9 @@ struct seq_file;
 /* Records up to this length are copied to the stack for a provider's take(). */
 #define BULK_SHORT	256
 
+/* Other receivers were faster. No errno, for a provider may return any of these. */
+#define BULK_RECV_BEATEN	1
+
 /**
  * struct bulk_totals - what has passed through an endpoint or a channel
  * @tx_records: records that the provider took
@@ -71,6 +74,7 @@ struct bulk_poller {
  * @endpoints: those that are open
  * @nr_endpoints: how many these are
  * @gone: unregistered
+ * @told: the log has a mistake of the provider's
  * @closed: totals of the endpoints that were closed
  * @poller: drains the windows; has a lock of its own
  */
@@ -88,6 +92,7 @@ struct bulk_channel {
 	struct list_head endpoints;
 	unsigned int nr_endpoints;
 	bool gone;
+	bool told;
 	struct bulk_totals closed;
 	struct bulk_poller poller;
 };
@@ -128,6 +133,8 @@ struct bulk_side {
  *	records go before @rx_head, and before what a SEND brings.
  * @tx_error: what the provider said to a record from the window that it did
  *	not take; told to the next flush. Protected by @tx_lock.
+ * @rx_error: what is wrong with a record that the provider made ahead; told to
+ *	the next RECV. Protected by @rx_lock.
  * @tx_stalled: the provider had no room for the window's first record
  * @tx_refused: records from the window that the provider did not take
  * @bad_windows: windows that held nonsense
@@ -152,6 +159,7 @@ struct bulk_endpoint {
 	struct irq_work nmi_work;
 	struct bulk_window *window;
 	int tx_error;
+	int rx_error;
 	bool tx_stalled;
 	atomic_t bad_windows;
 	u64 tx_refused;
@@ -184,6 +192,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep);
 void bulk_endpoint_totals(struct bulk_endpoint *ep, struct bulk_totals *totals);
 void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep);
 __poll_t bulk_endpoint_poll(struct bulk_endpoint *ep);
+void bulk_endpoint_wake(struct bulk_endpoint *ep, __poll_t mask);
 
 int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 		       bool nowait);
@@ -191,6 +200,10 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait);
 int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);
+int bulk_provider_wrong(struct bulk_endpoint *ep, const char *what, long value);
+int bulk_provider_error(struct bulk_endpoint *ep, int ret);
+int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		       struct bulk_meta *meta);
 int bulk_wait(struct bulk_side *side, int seen, bool nowait);
 
 void bulk_poller_init(struct bulk_poller *p);
@@ -201,7 +214,7 @@ int bulk_drain_locked(struct bulk_endpoint *ep);
 int bulk_drain(struct bulk_endpoint *ep);
 int bulk_flush(struct bulk_endpoint *ep, bool nowait);
 int bulk_flush_error(struct bulk_endpoint *ep);
-void bulk_drain_arm(struct bulk_endpoint *ep, int seen);
+void bulk_drain_arm(struct bulk_endpoint *ep);
 
 void bulk_fill_locked(struct bulk_endpoint *ep);
 int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,

@@ -206,8 +206,10 @@ static int bulk_queue_get_bytes(struct bulk_queue *q, size_t size,
 	lockdep_assert_held(&q->lock);
 	if (q->policy == BULK_RX_OVERWRITE_OLDEST)
 		*dropped += bulk_queue_evict(q, size, victims);
-	if (!bulk_queue_fits(q, size))
+	if (!bulk_queue_fits(q, size)) {
+		q->was_full = true;
 		return q->policy == BULK_RX_BLOCK ? -EAGAIN : -ENOSPC;
+	}
 	if (!bulk_queue_charge(q, DIV_ROUND_UP(q->bytes + size, PAGE_SIZE)))
 		return -ENOMEM;
 	q->bytes += size;
@@ -279,6 +281,24 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 	}
 	rec->len = len;
 	return rec;
+}
+
+/**
+ * bulk_queue_was_full() - has a record been refused since this was asked last?
+ * @q: the queue
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: true if so: its producer may wait for room.
+ */
+bool bulk_queue_was_full(struct bulk_queue *q)
+{
+	unsigned long flags;
+	bool full = false;
+
+	spin_lock_irqsave(&q->lock, flags);
+	swap(full, q->was_full);
+	spin_unlock_irqrestore(&q->lock, flags);
+	return full;
 }
 
 /**
@@ -384,6 +404,7 @@ bool bulk_queue_has_room(struct bulk_queue *q, size_t len)
 
 	spin_lock_irqsave(&q->lock, flags);
 	fits = bulk_queue_fits(q, bulk_record_size(len));
+	q->was_full |= !fits;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return fits;
 }

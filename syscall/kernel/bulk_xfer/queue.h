@@ -45,6 +45,7 @@ struct bulk_record {
  * @count: how many these are
  * @bytes: occupied by them, by reserved ones, and by taken ones until freed
  * @limit: largest value of @bytes
+ * @was_full: a producer found it so, see bulk_queue_was_full()
  * @policy: what gives way at @limit
  * @pending_lost: records lost since the last commit
  * @total_lost: records lost since the start
@@ -62,6 +63,7 @@ struct bulk_queue {
 	unsigned int count;
 	size_t bytes;
 	size_t limit;
+	bool was_full;
 	enum bulk_rx_policy policy;
 	u32 pending_lost;
 	u64 total_lost;
@@ -88,6 +90,7 @@ void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);
 struct bulk_record *bulk_queue_take(struct bulk_queue *q);
 void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec);
 bool bulk_queue_has_room(struct bulk_queue *q, size_t len);
+bool bulk_queue_was_full(struct bulk_queue *q);
 u64 bulk_queue_lost(struct bulk_queue *q);
 
 int bulk_queue_prepare_nmi(struct bulk_queue *q, unsigned int nr, size_t len);

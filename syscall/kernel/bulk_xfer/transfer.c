@@ -18,14 +18,18 @@
 #include "internal.h"
 
 /*
- * Make present what a copy missed. Who keeps taking the page away again makes
- * the loop around this endless; it ends with the process.
+ * Attempts with all pages there that still may come short: others may take the
+ * pages away again, but some can't be written to at all (a shadow stack).
  */
-static int bulk_fault_in(struct iov_iter *iter, size_t len, bool write)
+#define BULK_FAULTS	16
+
+/* Make present what a copy missed; @faults counts the attempts. */
+static int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
+			 unsigned int *faults)
 {
 	size_t missing;
 
-	if (!user_backed_iter(iter) || !len)
+	if (!user_backed_iter(iter) || !len || ++*faults > BULK_FAULTS)
 		return -EFAULT;
 	if (fatal_signal_pending(current))
 		return -EINTR;
@@ -42,6 +46,73 @@ static void bulk_rewind(struct iov_iter *iter, size_t count)
 }
 
 /**
+ * bulk_provider_wrong() - tell of a provider's mistake, the first one of a channel
+ * @ep: the endpoint
+ * @what: the mistake, before
+ * @value: what is wrong
+ *
+ * It is no WARN(): a mistake that does no harm must not panic a machine on which
+ * warnings do.
+ *
+ * Return: -EIO.
+ */
+noinline __cold int bulk_provider_wrong(struct bulk_endpoint *ep,
+					const char *what, long value)
+{
+	struct bulk_channel *ch = ep->channel;
+
+	if (!READ_ONCE(ch->told)) {
+		WRITE_ONCE(ch->told, true);
+		pr_err("bulk_xfer: the provider of channel %s %s %ld\n",
+		       bulk_channel_name(ch), what, value);
+	}
+	return -EIO;
+}
+
+/**
+ * bulk_provider_error() - what a failed operation of a provider means
+ * @ep: the endpoint
+ * @ret: what it returned, not 0
+ *
+ * The log tells a channel's first mistake.
+ *
+ * Return: @ret; -EIO for what is no errno that a process may see.
+ */
+int bulk_provider_error(struct bulk_endpoint *ep, int ret)
+{
+	if (likely(ret < 0 && ret >= -EHWPOISON))
+		return ret;
+	return bulk_provider_wrong(ep, "returned", ret);
+}
+
+/**
+ * bulk_provider_recv() - have the provider produce a record
+ * @ep: the endpoint, whose RX lock is held
+ * @to: room for the record
+ * @meta: zeroed; filled in
+ *
+ * Context: Process context, page faults disabled if @to is user memory.
+ * Return: 0; otherwise nothing that counts is in @to: what the provider's recv()
+ * returned, or -EIO where it has told another length than it has copied.
+ */
+int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		       struct bulk_meta *meta)
+{
+	size_t room = iov_iter_count(to);
+	int ret = ep->ops->recv(ep, to, meta);
+
+	if (unlikely(ret))
+		ret = bulk_provider_error(ep, ret);
+	else if (unlikely(meta->len != room - iov_iter_count(to)))
+		ret = bulk_provider_wrong(ep, "copied no record of the told length",
+					  meta->len);
+	if (unlikely(ret == -EMSGSIZE) &&
+	    (meta->len <= room || meta->len > ep->channel->max_record))
+		ret = bulk_provider_wrong(ep, "has no room for a record of", meta->len);
+	return ret;
+}
+
+/**
  * bulk_wait() - wait for a refused operation to have a chance
  * @side: the direction
  * @seen: value of its events before the operation was tried
@@ -54,6 +125,10 @@ int bulk_wait(struct bulk_side *side, int seen, bool nowait)
 {
 	if (nowait)
 		return -EAGAIN;
+	/* Who refuses and wakes in one go must not keep a killed process here. */
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	cond_resched();
 	return wait_event_interruptible(side->wait,
 					atomic_read(&side->events) != seen);
 }
@@ -69,6 +144,8 @@ static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,
 		pagefault_disable();
 		ret = ep->ops->send(ep, from, tag);
 		pagefault_enable();
+		if (unlikely(ret))
+			ret = bulk_provider_error(ep, ret);
 	}
 	if (!ret) {
 		ep->tx.records++;
@@ -95,6 +172,7 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 		       bool nowait)
 {
 	size_t len = iov_iter_count(from);
+	unsigned int faults = 0;
 	int ret, seen;
 
 	if (len > ep->channel->max_record)
@@ -109,7 +187,7 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 		if (ret == -EAGAIN)
 			ret = bulk_wait(&ep->tx, seen, nowait);
 		else if (ret == -EFAULT)
-			ret = bulk_fault_in(from, len, false);
+			ret = bulk_fault_in(from, len, false, &faults);
 		if (ret)
 			return ret;
 	}
@@ -154,7 +232,9 @@ static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
 		return bulk_deliver_head(ep, to, meta);
 	if (ep->gone)
 		return -ENODEV;
-	return ep->ops->recv ? ep->ops->recv(ep, to, meta) : -EAGAIN;
+	if (unlikely(ep->rx_error))
+		return ep->rx_error;
+	return ep->ops->recv ? bulk_provider_recv(ep, to, meta) : -EAGAIN;
 }
 
 /**
@@ -164,7 +244,8 @@ static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
  * @meta: zeroed; filled in
  *
  * Context: Process context, page faults disabled, the RX lock held.
- * Return: as bulk_endpoint_recv(), with -EFAULT for a page that is missing.
+ * Return: as bulk_endpoint_recv(), with -EFAULT for a page that is missing, and
+ * BULK_RECV_BEATEN when other receivers were faster, time and again.
  */
 int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta)
@@ -181,10 +262,11 @@ int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 			  struct bulk_meta *meta)
 {
-	int ret;
+	int ret, drained;
 
 	/* What was sent may be what the provider answers. */
-	if (bulk_drain(ep) == -EBADMSG)
+	drained = bulk_drain(ep);
+	if (drained == -EBADMSG)
 		return -EBADMSG;
 	memset(meta, 0, sizeof(*meta));
 	mutex_lock(ep->rx_lock);
@@ -193,15 +275,18 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 	pagefault_enable();
 	if (!ret)
 		bulk_fill_locked(ep);
+	else if (ret == ep->rx_error)
+		ep->rx_error = 0;
 	mutex_unlock(ep->rx_lock);
-	return ret;
+	/* Nothing wakes a receiver when there is memory again. */
+	return ret == -EAGAIN && drained == -ENOMEM ? -ENOMEM : ret;
 }
 
 static int bulk_wait_record(struct bulk_endpoint *ep, int seen, bool nowait)
 {
 	/* Edge-triggered epoll asks no more once it was told that there is none. */
 	if (!nowait || wq_has_sleeper(&ep->rx.wait))
-		bulk_drain_arm(ep, seen);
+		bulk_drain_arm(ep);
 	return bulk_wait(&ep->rx, seen, nowait);
 }
 
@@ -222,13 +307,15 @@ static int bulk_give_way(void)
  * Context: Process context. No lock is held while user memory faults.
  * Return: 0; otherwise the record, if there is one, is still the next one:
  * -EMSGSIZE when the room is too small (@meta tells the length), -EFAULT,
- * -EAGAIN, -ERESTARTSYS for a signal, -ENODEV, -EBADMSG, or another errno of
- * the provider's.
+ * -EAGAIN, -ERESTARTSYS for a signal, -ENODEV, -EBADMSG, -ENOMEM when the
+ * provider has none for what was sent, -EIO for a provider's mistake, or another
+ * errno of the provider's.
  */
 int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait)
 {
 	size_t room = iov_iter_count(to);
+	unsigned int faults = 0;
 	int ret, seen;
 
 	for (;;) {
@@ -241,8 +328,8 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		if (ret == -EAGAIN)
 			ret = bulk_wait_record(ep, seen, nowait);
 		else if (ret == -EFAULT)
-			ret = bulk_fault_in(to, meta->len, true);
-		else if (ret == -EBUSY)
+			ret = bulk_fault_in(to, meta->len, true, &faults);
+		else if (ret == BULK_RECV_BEATEN)
 			ret = bulk_give_way();
 		if (ret)
 			return ret;

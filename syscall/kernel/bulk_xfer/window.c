@@ -77,6 +77,7 @@ int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w)
 		atomic_inc(&ep->bad_windows);
 		WRITE_ONCE(w->kernel->rx_size, 0);
 		bulk_window_close(w, BULK_WINDOW_BAD);
+		bulk_endpoint_wake(ep, EPOLLERR);
 	}
 	return -EBADMSG;
 }
@@ -303,6 +304,8 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 		bulk_window_set(w, BULK_WINDOW_POLLER);
 	kref_get(&w->ref);
 	WRITE_ONCE(ep->window, w);
+	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
+	bulk_rx_wake(ep);
 	return 0;
 }
 

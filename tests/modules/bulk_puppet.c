@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A channel that answers as its parameters say, right or wrong, for the selftests.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ *
+ * Without parameters it is an echo. They may be written at any time.
+ */
+#include <linux/bulk_xfer.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/uio.h>
+
+#define PUPPET_MAX_RECORD	4096
+
+static int answer_open;
+module_param_named(open, answer_open, int, 0600);
+MODULE_PARM_DESC(open, "what open() returns");
+
+static int answer_send;
+module_param_named(send, answer_send, int, 0600);
+MODULE_PARM_DESC(send, "what send() and take() return; 0: the record comes back");
+
+static int answer_recv = -EAGAIN;
+module_param_named(recv, answer_recv, int, 0600);
+MODULE_PARM_DESC(recv, "what recv() and give() return; 0: a record of eight bytes");
+
+static int told = 8;
+module_param(told, int, 0600);
+MODULE_PARM_DESC(told, "the length that recv() tells of a RECV's record");
+
+static int give_told = 8;
+module_param(give_told, int, 0600);
+MODULE_PARM_DESC(give_told, "the length that recv() and give() tell of a record for the window");
+
+static int dirty;
+module_param(dirty, int, 0400);
+MODULE_PARM_DESC(dirty, "descriptions that were not empty when recv() and give() got them");
+
+static bool gives_up;
+module_param(gives_up, bool, 0600);
+MODULE_PARM_DESC(gives_up, "send() and take() reserve a record, abort it, and return -EAGAIN");
+
+/* Which the parameter `room` wakes. */
+static DEFINE_MUTEX(puppet_lock);
+static struct bulk_endpoint *last;
+
+static int puppet_room(const char *text, const struct kernel_param *param)
+{
+	guard(mutex)(&puppet_lock);
+	WRITE_ONCE(answer_send, 0);
+	if (last)
+		bulk_tx_wake(last);
+	return 0;
+}
+
+static const struct kernel_param_ops room_ops = { .set = puppet_room };
+module_param_cb(room, &room_ops, NULL, 0200);
+MODULE_PARM_DESC(room, "written: send() has room, and the endpoint opened last is told");
+
+static int puppet_open(struct bulk_endpoint *ep)
+{
+	if (answer_open)
+		return answer_open;
+	guard(mutex)(&puppet_lock);
+	last = ep;
+	return 0;
+}
+
+static void puppet_release(struct bulk_endpoint *ep)
+{
+	guard(mutex)(&puppet_lock);
+	if (last == ep)
+		last = NULL;
+}
+
+static int puppet_give_up(struct bulk_endpoint *ep)
+{
+	struct bulk_record *rec = bulk_reserve(ep, 8, GFP_KERNEL);
+
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	bulk_abort(ep, rec);
+	return -EAGAIN;
+}
+
+static int puppet_take(struct bulk_endpoint *ep, const void *data, size_t len,
+		       u64 tag)
+{
+	int answer = READ_ONCE(answer_send);
+
+	if (gives_up)
+		return puppet_give_up(ep);
+	return answer ?: bulk_push(ep, data, len, tag, GFP_KERNEL);
+}
+
+static int puppet_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
+{
+	size_t len = iov_iter_count(from);
+	struct bulk_record *rec;
+	int answer = READ_ONCE(answer_send);
+
+	if (gives_up)
+		return puppet_give_up(ep);
+	if (answer)
+		return answer;
+	rec = bulk_reserve(ep, len, GFP_KERNEL);
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	if (copy_from_iter(bulk_record_data(rec), len, from) != len) {
+		bulk_abort(ep, rec);
+		return -EFAULT;
+	}
+	bulk_commit(ep, rec, tag);
+	return 0;
+}
+
+static int puppet_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		       struct bulk_meta *meta)
+{
+	static const u64 record = 8;
+
+	dirty += meta->len || meta->lost || meta->tag;
+	meta->len = user_backed_iter(to) ? told : give_told;
+	if (answer_recv)
+		return answer_recv;
+	if (iov_iter_count(to) < sizeof(record)) {
+		meta->len = sizeof(record);
+		return -EMSGSIZE;
+	}
+	return copy_to_iter(&record, sizeof(record), to) == sizeof(record) ?
+		0 : -EFAULT;
+}
+
+static int puppet_give(struct bulk_endpoint *ep, void *data, size_t room,
+		       struct bulk_meta *meta)
+{
+	dirty += meta->len || meta->lost || meta->tag;
+	meta->len = give_told;
+	if (answer_recv)
+		return answer_recv;
+	if (room < sizeof(u64))
+		return -EMSGSIZE;
+	*(u64 *)data = sizeof(u64);
+	return 0;
+}
+
+static struct bulk_channel_ops puppet_ops = {
+	.open = puppet_open,
+	.release = puppet_release,
+	.send = puppet_send,
+	.take = puppet_take,
+	.recv = puppet_recv,
+};
+
+static bool give;
+module_param(give, bool, 0400);
+MODULE_PARM_DESC(give, "there is a give(), else recv() makes the records for a window, too");
+
+static struct bulk_channel *puppet;
+
+static int __init puppet_init(void)
+{
+	struct bulk_channel_desc desc = {
+		.name = "puppet",
+		.max_record = PUPPET_MAX_RECORD,
+		.flags = BULK_CHANNEL_TX_LATER | BULK_CHANNEL_RX_AHEAD,
+		.ops = &puppet_ops,
+	};
+
+	if (give)
+		puppet_ops.give = puppet_give;
+	puppet = bulk_channel_register(&desc);
+	return PTR_ERR_OR_ZERO(puppet);
+}
+module_init(puppet_init);
+
+static void __exit puppet_exit(void)
+{
+	bulk_channel_unregister(puppet);
+}
+module_exit(puppet_exit);
+
+MODULE_DESCRIPTION("bulk_xfer selftest: a channel that answers as it is told");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a provider returns: every errno reaches the caller, a mistake ends at the border.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include "window.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "module.h"
+
+#define LAST_ERRNO	EHWPOISON
+
+FIXTURE(provider)
+{
+	struct windowed w;
+	char buf[64];
+};
+
+FIXTURE_VARIANT(provider)
+{
+	const char *params;
+};
+
+/* What fills the window: an operation of its own, or the one of a RECV. */
+FIXTURE_VARIANT_ADD(provider, give) { .params = "give=1", };
+FIXTURE_VARIANT_ADD(provider, recv) { .params = "", };
+
+FIXTURE_SETUP(provider)
+{
+	int ret;
+
+	/* A test that failed has left it. */
+	unload_module("bulk_puppet");
+	ret = load_module("bulk_puppet", variant->params);
+	if (ret == -ENOENT)
+		SKIP(return, "no module bulk_puppet");
+	ASSERT_EQ(0, ret);
+	ret = open_windowed(&self->w, "puppet");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(provider)
+{
+	close_windowed(&self->w);
+	unload_module("bulk_puppet");
+}
+
+static void answer(struct __test_metadata *_metadata, const char *param,
+		   int value)
+{
+	ASSERT_EQ(0, set_module_param("bulk_puppet", param, value));
+}
+
+static int send_one(struct windowed *w)
+{
+	return bulk_send(w->fd, "x", 1, 0);
+}
+
+/* Past the ring's vDSO function nothing has been seen of the provider yet. */
+static int send_by_window(struct windowed *w)
+{
+	return window_send(w, "x", 1, 0, 0);
+}
+
+static int flush(struct windowed *w)
+{
+	return bulk_xfer(w->fd, NULL, 0, BULK_FLUSH | BULK_DONTWAIT);
+}
+
+static int recv_one(struct _test_data_provider *self)
+{
+	return bulk_recv(self->w.fd, self->buf, sizeof(self->buf), NULL);
+}
+
+static void take_all(struct __test_metadata *_metadata,
+		     struct _test_data_provider *self)
+{
+	int ret;
+
+	do
+		ret = recv_one(self);
+	while (ret >= 0);
+	ASSERT_EQ(-EAGAIN, ret);
+}
+
+/* The endpoint is as good as new: a record goes and comes back. */
+static void expect_unharmed(struct __test_metadata *_metadata,
+			    struct _test_data_provider *self)
+{
+	answer(_metadata, "send", 0);
+	answer(_metadata, "recv", -EAGAIN);
+	answer(_metadata, "told", 8);
+	answer(_metadata, "give_told", 8);
+	answer(_metadata, "gives_up", 0);
+	EXPECT_EQ(0, flush(&self->w));
+	take_all(_metadata, self);
+	EXPECT_EQ(0, send_by_window(&self->w));
+	EXPECT_EQ(1, recv_one(self));
+	EXPECT_EQ(0, send_one(&self->w));
+	EXPECT_EQ(1, recv_one(self));
+}
+
+/* Lines of the kernel's log, since @fd was opened, that name the channel. */
+static int count_told(int fd)
+{
+	char line[1024];
+	int told = 0;
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			return told;
+		line[n] = 0;
+		told += !!strstr(line, "the provider of channel puppet");
+	}
+}
+
+TEST_F(provider, every_errno_of_a_send)
+{
+	int error;
+
+	for (error = 1; error <= LAST_ERRNO; error++) {
+		answer(_metadata, "send", -error);
+		EXPECT_EQ(-error, send_one(&self->w));
+		/* That one would wait. */
+		if (error == EAGAIN)
+			continue;
+		EXPECT_EQ(-1, write(self->w.fd, "x", 1));
+		EXPECT_EQ(error, errno);
+	}
+	expect_unharmed(_metadata, self);
+}
+
+TEST_F(provider, every_errno_of_a_flush)
+{
+	bool later;
+	int error;
+
+	for (error = 1; error <= LAST_ERRNO; error++) {
+		later = error == EAGAIN || error == ENOMEM;
+		answer(_metadata, "send", -error);
+		EXPECT_EQ(0, send_by_window(&self->w));
+		EXPECT_EQ(-error, flush(&self->w));
+		EXPECT_EQ(later ? -error : 0, flush(&self->w));
+		answer(_metadata, "send", 0);
+		EXPECT_EQ(0, flush(&self->w));
+		EXPECT_EQ(later ? 1 : -EAGAIN, recv_one(self));
+	}
+	EXPECT_EQ(LAST_ERRNO - 2, figure(self->w.fd, "tx-refused"));
+	expect_unharmed(_metadata, self);
+}
+
+TEST_F(provider, every_errno_of_a_recv)
+{
+	int error;
+
+	answer(_metadata, "told", 100);
+	for (error = 1; error <= LAST_ERRNO; error++) {
+		answer(_metadata, "recv", -error);
+		EXPECT_EQ(-error, recv_one(self));
+		EXPECT_EQ(-error, window_recv(&self->w, self->buf, 64, NULL,
+					      BULK_DONTWAIT));
+		if (error == EAGAIN)
+			continue;
+		EXPECT_EQ(-1, read(self->w.fd, self->buf, 64));
+		EXPECT_EQ(error, errno);
+	}
+	expect_unharmed(_metadata, self);
+}
+
+/* A number that is no errno says nothing: EIO. */
+TEST_F(provider, returns_nonsense)
+{
+	static const int nonsense[] = { 1, 8, INT_MAX, -512, -4096, INT_MIN };
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	size_t i;
+
+	ASSERT_LE(0, log);
+	lseek(log, 0, SEEK_END);
+	for (i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		answer(_metadata, "send", nonsense[i]);
+		EXPECT_EQ(-EIO, send_one(&self->w));
+		EXPECT_EQ(0, send_by_window(&self->w));
+		EXPECT_EQ(-EIO, flush(&self->w));
+		answer(_metadata, "recv", nonsense[i]);
+		EXPECT_EQ(-EIO, recv_one(self));
+		expect_unharmed(_metadata, self);
+	}
+	EXPECT_EQ(1, count_told(log));
+}
+
+TEST_F(provider, opens_with_nonsense)
+{
+	answer(_metadata, "open", 1);
+	EXPECT_EQ(-EIO, open_channel("puppet", O_RDWR));
+	answer(_metadata, "open", -ENXIO);
+	EXPECT_EQ(-ENXIO, open_channel("puppet", O_RDWR));
+	expect_unharmed(_metadata, self);
+}
+
+/* It has copied eight bytes. */
+TEST_F(provider, tells_another_length)
+{
+	static const int lengths[] = { 0, 7, 9, 65, 4097, 1 << 20, -1 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		answer(_metadata, "told", lengths[i]);
+		answer(_metadata, "recv", 0);
+		EXPECT_EQ(-EIO, recv_one(self));
+		expect_unharmed(_metadata, self);
+	}
+}
+
+/* The window is filled after a RECV: what is wrong there is told to the next. */
+TEST_F(provider, tells_another_length_ahead)
+{
+	static const int lengths[] = { 1 << 20, INT_MAX, -1 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		answer(_metadata, "give_told", lengths[i]);
+		answer(_metadata, "recv", 0);
+		EXPECT_EQ(8, recv_one(self));
+		answer(_metadata, "recv", -EAGAIN);
+		EXPECT_EQ(-EIO, recv_one(self));
+		expect_unharmed(_metadata, self);
+	}
+}
+
+TEST_F(provider, asks_for_room_that_is_there)
+{
+	answer(_metadata, "recv", -EMSGSIZE);
+	EXPECT_EQ(-EIO, recv_one(self));
+	answer(_metadata, "told", 4097);
+	EXPECT_EQ(-EIO, recv_one(self));
+	expect_unharmed(_metadata, self);
+}
+
+TEST_F(provider, finds_the_description_empty)
+{
+	answer(_metadata, "recv", 0);
+	EXPECT_EQ(8, recv_one(self));
+	EXPECT_EQ(8, window_recv(&self->w, self->buf, 64, NULL, 0));
+	EXPECT_EQ(0, get_module_param("bulk_puppet", "dirty"));
+}
+
+/* Its abort makes room: a reason to try again, though not for ever. */
+TEST_F(provider, gives_up_a_reservation)
+{
+	int status;
+	pid_t pid;
+
+	answer(_metadata, "gives_up", 1);
+	EXPECT_EQ(-EAGAIN, send_one(&self->w));
+	EXPECT_EQ(0, send_by_window(&self->w));
+	EXPECT_EQ(-EAGAIN, flush(&self->w));
+	pid = fork();
+	if (!pid) {
+		if (write(self->w.fd, "x", 1) < 0)
+			pause();
+		_exit(KSFT_FAIL);
+	}
+	usleep(100000);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	answer(_metadata, "gives_up", 0);
+	EXPECT_EQ(0, flush(&self->w));
+	EXPECT_EQ(1, recv_one(self));
+	expect_unharmed(_metadata, self);
+}
+
+TEST_HARNESS_MAIN
