@@ -140,7 +140,6 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 		return NULL;
 	ep->ops = ch->ops;
 	ep->channel = ch;
-	ep->max_short = ch->ops->take ? min(ch->max_record, BULK_SHORT) : -1;
 	ep->id = atomic64_inc_return(&bulk_last_id);
 	mutex_init(&ep->tx_lock);
 	mutex_init(&ep->rx_mutex);
