@@ -109,6 +109,56 @@ TEST_F(vdso, no_syscall_has_no_effect)
 	EXPECT_EQ(-EAGAIN, bulk_recv(self->fd, in, sizeof(in), NULL));
 }
 
+static void check_refused(struct __test_metadata *_metadata,
+			  struct _test_data_vdso *self, struct bulk_seg seg,
+			  int err)
+{
+	EXPECT_EQ(err, self->call(self->fd, &seg, 1, BULK_NO_SYSCALL, NULL)) {
+		TH_LOG("op %u flags %#x lost %#x", seg.op, seg.flags, seg.lost);
+	}
+	EXPECT_EQ(err, seg.res);
+}
+
+/* EAGAIN would say that it may be tried again. */
+TEST_F(vdso, no_syscall_refuses_unknown_call)
+{
+	struct bulk_seg seg = seg_send("x", 1, 0);
+	unsigned int bit;
+
+	for (bit = 3; bit < 32; bit++)
+		EXPECT_EQ(-EINVAL, self->call(self->fd, &seg, 1,
+					      1U << bit | BULK_NO_SYSCALL,
+					      NULL))
+			TH_LOG("bit %u", bit);
+	EXPECT_EQ(-EINVAL, self->call(self->fd, &seg, BULK_MAX_SEGS + 1,
+				      BULK_NO_SYSCALL, NULL));
+	EXPECT_EQ(-EINVAL, self->call(self->fd, &seg, UINT_MAX,
+				      BULK_NO_SYSCALL, NULL));
+	EXPECT_EQ(-EAGAIN, self->call(self->fd, NULL, 0, BULK_NO_SYSCALL,
+				      NULL));
+	EXPECT_EQ(SEG_UNTOUCHED, seg.res);
+}
+
+TEST_F(vdso, no_syscall_refuses_unknown_segment)
+{
+	struct bulk_seg seg = seg_recv(NULL, 0);
+
+	for (seg.op = BULK_OP_RETURN + 1; seg.op; seg.op <<= 1)
+		check_refused(_metadata, self, seg, -EINVAL);
+	check_refused(_metadata, self, seg, -EINVAL);
+	for (seg.op = BULK_OP_RESERVE; seg.op <= BULK_OP_RETURN; seg.op++)
+		check_refused(_metadata, self, seg, -EOPNOTSUPP);
+	for (seg.flags = 1; seg.flags; seg.flags <<= 1) {
+		seg.op = BULK_OP_SEND;
+		check_refused(_metadata, self, seg, -EINVAL);
+		seg.op = BULK_OP_RECV;
+		check_refused(_metadata, self, seg, -EINVAL);
+	}
+	seg = seg_send(NULL, 0, 0);
+	seg.lost = 1;
+	check_refused(_metadata, self, seg, -EINVAL);
+}
+
 /* The query is -1 and BULK_QUERY alone; the system call refuses all others. */
 TEST_F(vdso, query_flag_elsewhere_is_refused)
 {

@@ -262,6 +262,37 @@ static __always_inline long bulk_window_segs(struct bulk_seg *segs,
 	return -EAGAIN;
 }
 
+/* What the system call would say to a segment whoever receives or sends. */
+static __always_inline long bulk_seg_refused(const struct bulk_seg *seg)
+{
+	if (seg->flags)
+		return -EINVAL;
+	if (bulk_seg_is_send(seg) || bulk_seg_is_recv(seg))
+		return 0;
+	if (seg->op >= BULK_OP_RESERVE && seg->op <= BULK_OP_RETURN)
+		return -EOPNOTSUPP;
+	return -EINVAL;
+}
+
+/*
+ * BULK_NO_SYSCALL, and nothing was done. What can't succeed later must not look
+ * as if it could: a program that asks whether a flag is known would ask forever.
+ */
+static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
+			       unsigned int flags)
+{
+	long ret;
+
+	if (nr_segs > BULK_MAX_SEGS ||
+	    (flags & ~(BULK_DONTWAIT | BULK_FLUSH | BULK_NO_SYSCALL)))
+		return -EINVAL;
+	ret = nr_segs ? bulk_seg_refused(segs) : 0;
+	if (!ret)
+		return -EAGAIN;
+	segs->res = ret;
+	return ret;
+}
+
 /* The first @done segments went through the window; the rest is for the kernel. */
 static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
 				       unsigned int nr_segs, unsigned int flags,
@@ -270,7 +301,7 @@ static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
 	long ret;
 
 	if (flags & BULK_NO_SYSCALL)
-		return done ?: -(long)EAGAIN;
+		return done ?: bulk_stay(segs, nr_segs, flags);
 	ret = bulk_xfer_syscall(fd, segs + done, nr_segs - done, flags);
 	if (ret < 0)
 		return done ?: ret;
@@ -353,8 +384,9 @@ bulk_recv_one(int fd, struct bulk_seg *seg, unsigned int one,
  * @segs: as for bulk_xfer(2)
  * @nr_segs: as for bulk_xfer(2)
  * @flags: as for bulk_xfer(2); or BULK_QUERY alone; or, in addition,
- *	BULK_NO_SYSCALL: -EAGAIN for whatever takes a system call. What was sent
- *	like this, a sleeper that came meanwhile hears of with the next call.
+ *	BULK_NO_SYSCALL: -EAGAIN for whatever takes a system call, unless that
+ *	would refuse it at sight. What was sent like this, a sleeper that came
+ *	meanwhile hears of with the next call.
  * @window: the window of @fd, or NULL; for the query, where the
  *	&struct bulk_params go
  *

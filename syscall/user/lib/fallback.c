@@ -66,17 +66,40 @@ static long send_one(int fd, const struct bulk_seg *seg, bool wait)
 	return ret < 0 ? -errno : ret;
 }
 
-static long run_one(int fd, const struct bulk_seg *seg, unsigned int flags)
+static long seg_refused(const struct bulk_seg *seg)
 {
 	if (seg->flags)
 		return -EINVAL;
 	if (seg->op == BULK_OP_RECV)
-		return -ENOSYS; /* read(2) tells neither tag nor loss */
+		return 0;
 	if (seg->op >= BULK_OP_RESERVE && seg->op <= BULK_OP_RETURN)
 		return -EOPNOTSUPP;
-	if (seg->op != BULK_OP_SEND || seg->lost)
-		return -EINVAL;
+	return seg->op != BULK_OP_SEND || seg->lost ? -EINVAL : 0;
+}
+
+static long run_one(int fd, const struct bulk_seg *seg, unsigned int flags)
+{
+	long ret = seg_refused(seg);
+
+	if (ret)
+		return ret;
+	if (seg->op == BULK_OP_RECV)
+		return -ENOSYS; /* read(2) tells neither tag nor loss */
 	return send_one(fd, seg, !(flags & BULK_DONTWAIT));
+}
+
+/* BULK_NO_SYSCALL without a window: what the call would refuse at sight, or EAGAIN. */
+long bulk_stay(struct bulk_seg *segs, unsigned int nr, unsigned int flags)
+{
+	long ret;
+
+	if (flags & ~(BULK_DONTWAIT | BULK_FLUSH | BULK_NO_SYSCALL))
+		return -EINVAL;
+	ret = nr ? seg_refused(segs) : 0;
+	if (!ret)
+		return -EAGAIN;
+	segs->res = ret;
+	return ret;
 }
 
 /*

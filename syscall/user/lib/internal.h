@@ -40,6 +40,7 @@ long bulk_recv_seg(struct bulk *b, struct bulk_seg *seg, bool plain);
 long bulk_fallback(int fd, struct bulk_seg *segs, unsigned int nr,
 		   unsigned int flags);
 long bulk_fallback_recv(int fd, struct bulk_seg *seg);
+long bulk_stay(struct bulk_seg *segs, unsigned int nr, unsigned int flags);
 long bulk_failed(long err);
 
 /* No record is longer than .res can tell. */

@@ -17,7 +17,7 @@ long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	if (b->window)
 		return b->vdso(b->fd, segs, nr, flags, b->window);
 	if (flags & BULK_NO_SYSCALL)
-		return -EAGAIN;
+		return bulk_stay(segs, nr, flags);
 	if (!b->has_call)
 		return bulk_fallback(b->fd, segs, nr, flags);
 	return bulk_xfer(b->fd, segs, nr, flags);

@@ -83,6 +83,10 @@ static enum result works_without_window(struct bulk *b)
 	CHECK(b);
 	CHECK(bulk_window(b) == 0);
 	CHECK(bulk_call(b, &seg, 1, BULK_NO_SYSCALL) == -1 && errno == EAGAIN);
+	CHECK(bulk_call(b, &seg, 1, BULK_NO_SYSCALL | 1U << 30) == -1 &&
+	      errno == EINVAL);
+	seg.flags = 1;
+	CHECK(bulk_call(b, &seg, 1, BULK_NO_SYSCALL) == -1 && errno == EINVAL);
 	result = carries_records(b);
 	bulk_close(b);
 	return result;
