@@ -265,16 +265,19 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
 }
 
 /*
- * BULK_FLUSH, after segments whose result is @ret. An error of the provider's
- * is kept for a call that can tell it.
+ * BULK_FLUSH, after segments whose result is @ret. Its failure is the call's:
+ * what was moved stands in the segments, which a restart must not move again.
  */
 static long bulk_finish(struct bulk_call *call, long ret)
 {
 	int error = bulk_flush(call->ep, call->nowait);
 
-	if (ret)
+	if (ret < 0)
 		return ret;
-	return error ?: bulk_flush_error(call->ep);
+	error = error ?: bulk_flush_error(call->ep);
+	if (error == -ERESTARTSYS && ret)
+		return -EINTR;
+	return error ?: ret;
 }
 
 /*
@@ -297,7 +300,9 @@ static long bulk_call_bell(struct bulk_call *call)
  *
  * BULK_FLUSH asks that the provider has taken all that was sent before the call
  * returns, also through the window. A SEND of this call hands its record over
- * at once. A call without segments starts handing over, and doesn't wait.
+ * at once. If that fails it is the result, also after segments that completed:
+ * only their ``res`` tells of those. A call without segments and flags starts
+ * handing over, and doesn't wait.
  *
  * Return: how many segments completed, or, when that is none, the first one's
  * error, which is also in its ``res``:
@@ -306,7 +311,7 @@ static long bulk_call_bell(struct bulk_call *call)
  * - %EBADF: @fd is not open, or not for this direction
  * - %EBADMSG: the endpoint's window holds nonsense; it must be unmapped
  * - %EFAULT: a segment or a record's memory is not accessible
- * - %EINTR: a signal came before a segment completed
+ * - %EINTR: a signal came before a segment completed, or during the flush
  * - %EINVAL: @fd is not an endpoint; unknown flag or operation; too many
  *   segments; a field that must be 0 is not
  * - %EMSGSIZE: SEND of more than the channel's max_record; RECV with too little

@@ -188,7 +188,8 @@ long bulk_recv_many(struct bulk *b, struct iovec *room, unsigned int nr,
  *			done += n;
  *	}
  *
- * Return: how many segments completed, or -1 with errno when none did.
+ * Return: how many segments completed, or -1 with errno when none did, or when
+ * BULK_FLUSH failed after them: what was moved then stands in their .res only.
  */
 long bulk_call(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	       unsigned int flags);

@@ -64,27 +64,39 @@ ssize_t bulk_recv(struct bulk *b, void *buf, size_t room, uint64_t *tag,
 	return seg.res;
 }
 
+static long bulk_run_parts(struct bulk *b, struct bulk_seg *segs,
+			   unsigned int nr, unsigned int flags)
+{
+	unsigned int done = 0, part;
+	long ret;
+
+	do {
+		part = nr - done;
+		if (part > BULK_MAX_SEGS)
+			part = BULK_MAX_SEGS;
+		ret = bulk_run(b, segs + done, part, flags);
+		if (ret < 0)
+			return done ? (long)done : ret;
+		done += ret;
+	} while (done < nr && ret == (long)part);
+	return done;
+}
+
 long bulk_call(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	       unsigned int flags)
 {
-	unsigned int done = 0;
+	unsigned int late = flags & BULK_NO_SYSCALL ? 0 : flags & BULK_FLUSH;
+	long done, ret = 0;
 
-	do {
-		unsigned int part = nr - done;
-		unsigned int now = flags;
-		long ret;
-
-		if (part > BULK_MAX_SEGS) {
-			part = BULK_MAX_SEGS;
-			now &= ~BULK_FLUSH; /* the last part waits for all */
-		}
-		ret = bulk_run(b, segs + done, part, now);
-		if (ret < 0)
-			return done ? (long)done : bulk_failed(ret);
-		done += ret;
-		if (ret < (long)part)
-			break;
-	} while (done < nr);
+	if (nr <= BULK_MAX_SEGS)
+		done = bulk_run(b, segs, nr, flags);
+	else
+		done = bulk_run_parts(b, segs, nr, flags & ~late);
+	/* With the last part, its failure would be taken for a segment's. */
+	if (nr > BULK_MAX_SEGS && late && done >= 0)
+		ret = bulk_run(b, NULL, 0, flags);
+	if (done < 0 || ret < 0)
+		return bulk_failed(done < 0 ? done : ret);
 	return done;
 }
 
