@@ -65,7 +65,7 @@ static inline struct bulk_seg bulk_seg_recv(void *buf, __u32 room)
  * @fd: the endpoint, an open /dev/bulk/NAME
  * @segs: the segments; those that the call reaches are written back
  * @nr: how many, at most BULK_MAX_SEGS
- * @flags: BULK_DONTWAIT, BULK_FLUSH
+ * @flags: BULK_DONTWAIT, BULK_FLUSH, BULK_NO_RESTART
  *
  * Return: how many segments completed, or a negative errno when none did. The
  * errno of a later segment that failed is in its .res. errno is not touched.

@@ -175,7 +175,7 @@ TEST_F(refused, unknown_call_flags)
 	struct bulk_seg seg = seg_recv(self->buf, 64);
 	unsigned int bit;
 
-	for (bit = 2; bit < 32; bit++) {
+	for (bit = 4; bit < 32; bit++) {
 		EXPECT_EQ(-EINVAL, bulk_xfer(self->fd, &seg, 1, 1U << bit))
 			TH_LOG("bit %u", bit);
 		EXPECT_EQ(-EINVAL, bulk_xfer(self->fd, &seg, 1,

@@ -268,7 +268,7 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
  * BULK_FLUSH, after segments whose result is @ret. Its failure is the call's:
  * what was moved stands in the segments, which a restart must not move again.
  */
-static long bulk_finish(struct bulk_call *call, long ret)
+static long bulk_finish_flush(struct bulk_call *call, long ret)
 {
 	int error = bulk_flush(call->ep, call->nowait);
 
@@ -289,12 +289,25 @@ static long bulk_call_bell(struct bulk_call *call)
 	return bulk_drain(call->ep) == -EBADMSG ? -EBADMSG : 0;
 }
 
+/* The end of a call with flags that few have. */
+static long bulk_finish(struct bulk_call *call, long ret, unsigned int nr_segs,
+			unsigned int flags)
+{
+	if (flags & BULK_FLUSH)
+		ret = bulk_finish_flush(call, ret);
+	else if (!nr_segs)
+		ret = bulk_call_bell(call);
+	if (ret == -ERESTARTSYS && (flags & BULK_NO_RESTART))
+		return -EINTR;
+	return ret;
+}
+
 /**
  * sys_bulk_xfer - move records between the caller and a channel's provider
  * @fd: an endpoint, that is an open /dev/bulk/NAME
  * @segs: what to do, step by step; each step's result is stored there
  * @nr_segs: how many steps, at most BULK_MAX_SEGS
- * @flags: BULK_DONTWAIT, BULK_FLUSH
+ * @flags: BULK_DONTWAIT, BULK_FLUSH, BULK_NO_RESTART
  *
  * The segments run in order. The first one that fails ends the call.
  *
@@ -329,7 +342,7 @@ SYSCALL_DEFINE4(bulk_xfer, int, fd, struct bulk_seg __user *, segs,
 	long ret;
 
 	bulk_check_layout();
-	if (flags & ~(BULK_DONTWAIT | BULK_FLUSH))
+	if (flags & ~(BULK_DONTWAIT | BULK_FLUSH | BULK_NO_RESTART))
 		return -EINVAL;
 	if (nr_segs > BULK_MAX_SEGS)
 		return -EINVAL;
@@ -345,7 +358,7 @@ SYSCALL_DEFINE4(bulk_xfer, int, fd, struct bulk_seg __user *, segs,
 	call.nowait = (flags & BULK_DONTWAIT) ||
 		      (call.file->f_flags & O_NONBLOCK);
 	ret = bulk_run_segs(&call, segs, nr_segs);
-	if (flags & BULK_FLUSH)
-		return bulk_finish(&call, ret);
+	if (flags & (BULK_FLUSH | BULK_NO_RESTART))
+		return bulk_finish(&call, ret, nr_segs, flags);
 	return nr_segs ? ret : bulk_call_bell(&call);
 }

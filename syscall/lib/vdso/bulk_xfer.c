@@ -27,6 +27,10 @@ static __always_inline long bulk_query(struct bulk_params *params)
 	return 0;
 }
 
+/* Flags of a call that may go through the window; a flush is for the kernel. */
+#define BULK_WINDOW_FLAGS	(BULK_DONTWAIT | BULK_NO_SYSCALL | \
+				 BULK_NO_RESTART)
+
 /* Beside the number of segments: they are sent, but the kernel wants a call. */
 #define BULK_RING_BELL	BIT(16)
 
@@ -284,7 +288,7 @@ static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
 	long ret;
 
 	if (nr_segs > BULK_MAX_SEGS ||
-	    (flags & ~(BULK_DONTWAIT | BULK_FLUSH | BULK_NO_SYSCALL)))
+	    (flags & ~(BULK_WINDOW_FLAGS | BULK_FLUSH)))
 		return -EINVAL;
 	ret = nr_segs ? bulk_seg_refused(segs) : 0;
 	if (!ret)
@@ -293,7 +297,11 @@ static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
 	return ret;
 }
 
-/* The first @done segments went through the window; the rest is for the kernel. */
+/*
+ * The first @done segments went through the window; the rest is for the kernel.
+ * It must not start the rest over after a signal, as it would not after
+ * segments that completed there.
+ */
 static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
 				       unsigned int nr_segs, unsigned int flags,
 				       unsigned int done)
@@ -302,6 +310,8 @@ static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
 
 	if (flags & BULK_NO_SYSCALL)
 		return done ?: bulk_stay(segs, nr_segs, flags);
+	if (done)
+		flags |= BULK_NO_RESTART;
 	ret = bulk_xfer_syscall(fd, segs + done, nr_segs - done, flags);
 	if (ret < 0)
 		return done ?: ret;
@@ -319,9 +329,7 @@ static noinline long bulk_xfer_segs(int fd, struct bulk_seg *segs,
 
 	if (flags == BULK_QUERY && fd == -1)
 		return bulk_query(window);
-	/* A flush is for the kernel anyway. */
-	if (!window || nr_segs > BULK_MAX_SEGS ||
-	    (flags & ~(BULK_DONTWAIT | BULK_NO_SYSCALL)))
+	if (!window || nr_segs > BULK_MAX_SEGS || (flags & ~BULK_WINDOW_FLAGS))
 		return bulk_leave(fd, segs, nr_segs, flags, 0);
 
 	for (i = 0; i < nr_segs; i += n) {
@@ -400,8 +408,7 @@ __cvdso_bulk_xfer(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		  unsigned int flags, void *window)
 {
 	/* One record that goes through the window needs no more than this. */
-	if (nr_segs == 1 && window &&
-	    !(flags & ~(BULK_DONTWAIT | BULK_NO_SYSCALL))) {
+	if (nr_segs == 1 && window && !(flags & ~BULK_WINDOW_FLAGS)) {
 		if (bulk_seg_is_send(segs))
 			return bulk_send_one(fd, segs, nr_segs, flags, window);
 		if (bulk_seg_is_recv(segs))

@@ -169,7 +169,8 @@ long bulk_recv_many(struct bulk *b, struct iovec *room, unsigned int nr,
  * @b: the endpoint
  * @segs: the segments, any number of them; see bulk_xfer(2)
  * @nr: how many
- * @flags: BULK_DONTWAIT, BULK_FLUSH, BULK_NO_SYSCALL
+ * @flags: BULK_DONTWAIT, BULK_FLUSH, BULK_NO_SYSCALL, BULK_NO_RESTART (of no
+ *	effect where the system call is missing)
  *
  * BULK_NO_SYSCALL stops with EAGAIN where it would take a system call: when the
  * window holds no record, or so much that the kernel wants to be called, when

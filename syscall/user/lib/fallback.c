@@ -93,7 +93,8 @@ long bulk_stay(struct bulk_seg *segs, unsigned int nr, unsigned int flags)
 {
 	long ret;
 
-	if (flags & ~(BULK_DONTWAIT | BULK_FLUSH | BULK_NO_SYSCALL))
+	if (flags & ~(BULK_DONTWAIT | BULK_FLUSH | BULK_NO_SYSCALL |
+		      BULK_NO_RESTART))
 		return -EINVAL;
 	ret = nr ? seg_refused(segs) : 0;
 	if (!ret)

@@ -19,7 +19,7 @@ long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	if (flags & BULK_NO_SYSCALL)
 		return bulk_stay(segs, nr, flags);
 	if (!b->has_call)
-		return bulk_fallback(b->fd, segs, nr, flags);
+		return bulk_fallback(b->fd, segs, nr, flags & ~BULK_NO_RESTART);
 	return bulk_xfer(b->fd, segs, nr, flags);
 }
 
@@ -64,6 +64,7 @@ ssize_t bulk_recv(struct bulk *b, void *buf, size_t room, uint64_t *tag,
 	return seg.res;
 }
 
+/* A part after others that completed is no more started over than they are. */
 static long bulk_run_parts(struct bulk *b, struct bulk_seg *segs,
 			   unsigned int nr, unsigned int flags)
 {
@@ -74,7 +75,8 @@ static long bulk_run_parts(struct bulk *b, struct bulk_seg *segs,
 		part = nr - done;
 		if (part > BULK_MAX_SEGS)
 			part = BULK_MAX_SEGS;
-		ret = bulk_run(b, segs + done, part, flags);
+		ret = bulk_run(b, segs + done, part,
+			       done ? flags | BULK_NO_RESTART : flags);
 		if (ret < 0)
 			return done ? (long)done : ret;
 		done += ret;
@@ -94,7 +96,7 @@ long bulk_call(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 		done = bulk_run_parts(b, segs, nr, flags & ~late);
 	/* With the last part, its failure would be taken for a segment's. */
 	if (nr > BULK_MAX_SEGS && late && done >= 0)
-		ret = bulk_run(b, NULL, 0, flags);
+		ret = bulk_run(b, NULL, 0, flags | BULK_NO_RESTART);
 	if (done < 0 || ret < 0)
 		return bulk_failed(done < 0 ? done : ret);
 	return done;

@@ -60,6 +60,7 @@ enum bulk_op {
 #define BULK_DONTWAIT		(1U << 0) /* EAGAIN instead of sleeping */
 #define BULK_FLUSH		(1U << 1) /* return when all sent is taken */
 #define BULK_NO_SYSCALL		(1U << 2) /* vDSO only; EINVAL in the call */
+#define BULK_NO_RESTART		(1U << 3) /* EINTR also with SA_RESTART */
 
 /*
  * The vDSO function has the call's arguments and one more:
