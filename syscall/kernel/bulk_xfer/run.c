@@ -7,6 +7,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
@@ -20,13 +21,29 @@ static bool bulk_seg_is_plain(const struct bulk_seg *seg, u16 op)
 	return seg->op == op && !(seg->flags | seg->lost);
 }
 
+/*
+ * copy_from_user() does the same, and a call and checks of the object beside.
+ * An address of the kernel must not be read from, not even ahead of the test.
+ */
+static __always_inline bool bulk_user_address(void __user **from, size_t len)
+{
+	if (can_do_masked_user_access()) {
+		*from = mask_user_address(*from);
+		return true;
+	}
+	if (!access_ok(*from, len))
+		return false;
+	barrier_nospec();
+	return true;
+}
+
 static int bulk_send_short(struct bulk_endpoint *ep, const struct bulk_seg *seg)
 {
 	void __user *from = u64_to_user_ptr(seg->addr);
 	/* Zeroing it would cost more than filling it. */
 	u64 record[BULK_SHORT / sizeof(u64)] __uninitialized;
 
-	if (!access_ok(from, seg->len) ||
+	if (!bulk_user_address(&from, seg->len) ||
 	    __copy_from_user_inatomic(record, from, seg->len))
 		return -EFAULT;
 	return ep->ops->take(ep, record, seg->len, seg->tag);
