@@ -7,6 +7,7 @@
 #include "bulk_test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -256,6 +257,54 @@ TEST_F(thread, signal_handler_transfers)
 	EXPECT_EQ(pairs + handler_runs, figure(self->fd, "tx-records"));
 	EXPECT_EQ(pairs + handler_runs, figure(self->fd, "rx-records"));
 	EXPECT_EQ(0, figure(self->fd, "rx-queued"));
+}
+
+/* What one thread stores to a segment that another's calls don't reach. */
+struct storer {
+	struct bulk_seg *seg;
+	bool stop;
+	unsigned int undone;
+};
+
+#define STORES		200000	/* at least */
+#define CALLS		20000
+
+static void *storer(void *arg)
+{
+	struct storer *s = arg;
+	unsigned int i;
+
+	for (i = 0; i < STORES || !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE);
+	     i++) {
+		__atomic_store_n(&s->seg->len, i, __ATOMIC_SEQ_CST);
+		sched_yield();
+		if (__atomic_load_n(&s->seg->len, __ATOMIC_SEQ_CST) != i)
+			s->undone++;
+	}
+	return NULL;
+}
+
+/* The first segment fails: the others are not reached, and left as they are. */
+TEST_F(thread, later_segments_are_left)
+{
+	struct bulk_seg segs[16];
+	struct storer s = { .seg = &segs[15] };
+	unsigned int i, other = 0;
+	pthread_t thread;
+	char in;
+
+	for (i = 0; i < ARRAY_SIZE(segs); i++)
+		segs[i] = seg_recv(&in, 1);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, storer, &s));
+	for (i = 0; i < CALLS; i++)
+		if (bulk_xfer(self->fd, segs, ARRAY_SIZE(segs),
+			      BULK_DONTWAIT) != -EAGAIN)
+			other++;
+	__atomic_store_n(&s.stop, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, s.undone);
+	EXPECT_EQ(0, other);
+	EXPECT_EQ(SEG_UNTOUCHED, segs[15].res);
 }
 
 TEST_HARNESS_MAIN

@@ -49,23 +49,26 @@ static void bulk_check_layout(void)
 /*
  * Fetch segments, each word once; four words cost less than seven fields. That
  * they can be written to is found out here, before a segment has had an effect
- * that its caller couldn't be told: the word with the result is put back.
+ * that its caller couldn't be told: the result is put back, and nothing beside
+ * it, which another thread may be storing to.
  */
 static int bulk_fetch(struct bulk_seg *segs, struct bulk_seg __user *usegs,
 		      unsigned int n)
 {
-	u64 __user *from = (u64 __user *)usegs;
-	u64 *to = (u64 *)segs;
-	u64 *end = (u64 *)(segs + n);
+	struct bulk_seg *end = segs + n;
+	u64 __user *from;
+	u64 *to;
 
 	if (!user_access_begin(usegs, n * sizeof(*usegs)))
 		return -EFAULT;
-	for (; to < end; to += 4, from += 4) {
+	for (; segs < end; segs++, usegs++) {
+		from = (u64 __user *)usegs;
+		to = (u64 *)segs;
 		unsafe_get_user(to[0], &from[0], efault);
 		unsafe_get_user(to[1], &from[1], efault);
 		unsafe_get_user(to[2], &from[2], efault);
 		unsafe_get_user(to[3], &from[3], efault);
-		unsafe_put_user(to[1], &from[1], efault);
+		unsafe_put_user(segs->res, &usegs->res, efault);
 	}
 	user_access_end();
 	return 0;

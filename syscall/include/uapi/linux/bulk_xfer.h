@@ -15,7 +15,8 @@
  * @len: SEND: bytes of the record. RECV: bytes of room at @addr; when @res is
  *	-EMSGSIZE, the call stores the length of the waiting record here.
  * @res: out: bytes moved, or a negative errno. Written only for the segments
- *	that the call reached; undefined until the call returns.
+ *	that the call reached; undefined until the call returns. (The others'
+ *	is stored back as it was read: no other thread may store to it.)
  * @tag: 64 bits that travel with the record: in on SEND, out on RECV. Neither
  *	the kernel nor the rings interpret them.
  * @op: one of &enum bulk_op
