@@ -222,8 +222,8 @@ int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 bool bulk_window_has_record(struct bulk_endpoint *ep);
 
 unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
-			   unsigned int n);
+			   unsigned int n, int *error);
 unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
-			   unsigned int n);
+			   unsigned int n, int *error);
 
 #endif /* _BULK_XFER_INTERNAL_H */

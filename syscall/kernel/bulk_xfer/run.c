@@ -3,7 +3,9 @@
  * Runs of segments of one direction, under one lock.
  *
  * A run ends at the first segment that would have to wait, to fault a page in,
- * or to be refused: that one has had no effect, and is run once more by itself.
+ * or to be refused. What the provider refused it is not asked again: the answer
+ * may have been a record that its queue's policy let go, and that is counted.
+ * Any other has had no effect, and is run once more by itself.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -77,20 +79,28 @@ static void bulk_trace_sent(struct bulk_endpoint *ep,
 				seg->len, seg->tag);
 }
 
+/* What ended a run: the segment's error, or 0 when it is to be run by itself. */
+static int bulk_refusal(int ret)
+{
+	return ret == -EAGAIN || ret == -EFAULT ? 0 : ret;
+}
+
 /**
  * bulk_send_run() - send the records of consecutive segments
  * @ep: the endpoint, open for writing
  * @segs: the segments, in kernel memory; the results go there
  * @n: how many they are, at least 1
+ * @error: set when the provider refused the segment after those that were sent
  *
  * Context: Process context. Takes the TX lock, and does not fault.
  * Return: how many were sent before one that isn't plain sailing, or @n.
  */
 unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
-			   unsigned int n)
+			   unsigned int n, int *error)
 {
 	struct bulk_seg *seg = segs;
 	u64 bytes = 0;
+	int ret;
 
 	mutex_lock(&ep->tx_lock);
 	/* What waits in the window goes first. */
@@ -100,8 +110,11 @@ unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	for (; seg < segs + n; seg++) {
 		if (!bulk_seg_is_plain(seg, BULK_OP_SEND) || ep->gone)
 			break;
-		if (bulk_send_plain(ep, seg))
+		ret = bulk_send_plain(ep, seg);
+		if (unlikely(ret)) {
+			*error = bulk_refusal(bulk_provider_error(ep, ret));
 			break;
+		}
 		seg->res = seg->len;
 		bytes += seg->len;
 		bulk_trace_sent(ep, seg);
@@ -121,7 +134,7 @@ static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	int ret;
 
 	if (seg->op != BULK_OP_RECV || seg->flags)
-		return -EINVAL;
+		return -EAGAIN;
 	if (import_ubuf(ITER_DEST, u64_to_user_ptr(seg->addr), room, &to))
 		return -EFAULT;
 	ret = bulk_recv_locked(ep, &to, &meta);
@@ -141,27 +154,41 @@ static void bulk_trace_received(struct bulk_endpoint *ep,
 				seg->res, seg->tag, seg->lost);
 }
 
+/* The length of a record that is too long is told by who runs it by itself. */
+static int bulk_recv_refusal(int ret)
+{
+	return ret == -EMSGSIZE || ret == BULK_RECV_BEATEN ? 0 : bulk_refusal(ret);
+}
+
 /**
  * bulk_recv_run() - receive records for consecutive segments
  * @ep: the endpoint, open for reading
  * @segs: the segments, in kernel memory; the results go there
  * @n: how many they are, at least 1
+ * @error: set when there was an error in place of the record that follows
  *
  * Context: Process context. Takes the RX lock, and does not fault.
  * Return: how many were received before one that isn't plain sailing, or @n.
  */
 unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
-			   unsigned int n)
+			   unsigned int n, int *error)
 {
 	unsigned int i;
+	int ret;
 
 	/* What was sent may be what the provider answers. */
 	if (bulk_drain(ep) == -EBADMSG)
 		return 0;
 	mutex_lock(ep->rx_lock);
 	pagefault_disable();
-	for (i = 0; i < n && !bulk_recv_plain(ep, &segs[i]); i++)
+	for (i = 0; i < n; i++) {
+		ret = bulk_recv_plain(ep, &segs[i]);
+		if (unlikely(ret)) {
+			*error = bulk_recv_refusal(ret);
+			break;
+		}
 		bulk_trace_received(ep, &segs[i]);
+	}
 	pagefault_enable();
 	if (i)
 		bulk_fill_locked(ep);

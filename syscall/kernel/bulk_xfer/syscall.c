@@ -202,13 +202,14 @@ static int bulk_run_seg(struct bulk_call *call, struct bulk_seg *seg)
 
 /* Run the segments at the start that need nothing out of the ordinary. */
 static unsigned int bulk_run_plain(struct bulk_call *call,
-				   struct bulk_seg *segs, unsigned int n)
+				   struct bulk_seg *segs, unsigned int n,
+				   int *error)
 {
 	switch (segs->op) {
 	case BULK_OP_SEND:
-		return bulk_send_run(call->ep, segs, n);
+		return bulk_send_run(call->ep, segs, n, error);
 	case BULK_OP_RECV:
-		return bulk_recv_run(call->ep, segs, n);
+		return bulk_recv_run(call->ep, segs, n, error);
 	default:
 		return 0;
 	}
@@ -226,9 +227,9 @@ static unsigned int bulk_run_fetched(struct bulk_call *call,
 
 	while (i < n) {
 		*error = bulk_permit_op(call, segs[i].op);
-		ran = *error ? 0 : bulk_run_plain(call, segs + i, n - i);
+		ran = *error ? 0 : bulk_run_plain(call, segs + i, n - i, error);
 		i += ran;
-		if (ran)
+		if (ran && !*error)
 			continue;
 		if (!*error)
 			*error = bulk_run_seg(call, segs + i);

@@ -226,14 +226,18 @@ static int bulk_count_received(struct bulk_endpoint *ep, int ret, size_t len)
 static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
 				 struct bulk_meta *meta)
 {
+	int ret = 0;
+
 	if (!ep->rx_head)
 		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
 	if (ep->rx_head)
 		return bulk_deliver_head(ep, to, meta);
 	if (ep->gone)
 		return -ENODEV;
-	if (unlikely(ep->rx_error))
-		return ep->rx_error;
+	if (unlikely(ep->rx_error)) {
+		swap(ret, ep->rx_error);
+		return ret;
+	}
 	return ep->ops->recv ? bulk_provider_recv(ep, to, meta) : -EAGAIN;
 }
 
@@ -275,8 +279,6 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 	pagefault_enable();
 	if (!ret)
 		bulk_fill_locked(ep);
-	else if (ret == ep->rx_error)
-		ep->rx_error = 0;
 	mutex_unlock(ep->rx_lock);
 	/* Nothing wakes a receiver when there is memory again. */
 	return ret == -EAGAIN && drained == -ENOMEM ? -ENOMEM : ret;
