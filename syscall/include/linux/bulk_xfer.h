@@ -21,7 +21,8 @@ struct bulk_record;
  * enum bulk_rx_policy - what happens to a record that finds an RX queue full
  * @BULK_RX_BLOCK: nothing is lost: the producer gets -EAGAIN and keeps it
  * @BULK_RX_REFUSE_NEWEST: the new record is lost
- * @BULK_RX_OVERWRITE_OLDEST: the records that wait longest are lost
+ * @BULK_RX_OVERWRITE_OLDEST: the records that wait longest are lost, at most 64
+ *	for a new one: where more would have to go, it is the new one
  *
  * Every lost record is counted in the ``lost`` field of the next one received.
  */

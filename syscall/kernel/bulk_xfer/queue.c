@@ -18,6 +18,12 @@
 /* Pages that stay charged to an idle queue, lest every record pays twice. */
 #define BULK_CHARGE_SLACK	16
 
+/*
+ * Most records that give way to a new one. They are looked for with interrupts
+ * off and freed by its producer; there may be thousands without a byte.
+ */
+#define BULK_EVICT_MAX		64
+
 /**
  * bulk_queue_init() - make an empty queue that charges nobody
  * @q: the queue
@@ -110,9 +116,10 @@ static u32 lost_add(u32 a, u32 b)
 	return check_add_overflow(a, b, &sum) ? U32_MAX : sum;
 }
 
-static bool bulk_queue_fits(struct bulk_queue *q, size_t size)
+/* Is there room for @size bytes without @old ones that are there? */
+static bool bulk_queue_fits(struct bulk_queue *q, size_t size, size_t old)
 {
-	return size <= q->limit && q->bytes <= q->limit - size;
+	return size <= q->limit && q->bytes - old <= q->limit - size;
 }
 
 static void bulk_queue_put_bytes(struct bulk_queue *q, size_t size)
@@ -157,17 +164,6 @@ static void bulk_queue_catch_up(struct bulk_queue *q)
 		bulk_queue_gather_locked(q);
 }
 
-/* The record that waits longest of those whose memory can be freed. */
-static struct bulk_record *bulk_queue_oldest(struct bulk_queue *q)
-{
-	struct bulk_record *rec;
-
-	list_for_each_entry(rec, &q->records, list)
-		if (!bulk_spares_own(q, rec))
-			return rec;
-	return NULL;
-}
-
 static void bulk_queue_drop(struct bulk_queue *q, struct bulk_record *rec,
 			    struct list_head *victims)
 {
@@ -182,17 +178,43 @@ static void bulk_queue_drop(struct bulk_queue *q, struct bulk_record *rec,
 	q->total_lost++;
 }
 
-/* Move the oldest records to @victims until @size bytes fit. */
-static unsigned int bulk_queue_evict(struct bulk_queue *q, size_t size,
-				     struct list_head *victims)
+/*
+ * Bytes of the oldest records that have to go for @size bytes to fit, as far as
+ * BULK_EVICT_MAX records have these.
+ */
+static size_t bulk_queue_evictable(struct bulk_queue *q, size_t size)
 {
-	unsigned int evicted = 0;
+	unsigned int n = 0;
+	size_t bytes = 0;
 	struct bulk_record *rec;
 
-	while (!bulk_queue_fits(q, size)) {
-		rec = bulk_queue_oldest(q);
-		if (!rec)
+	lockdep_assert_held(&q->lock);
+	if (size > q->limit || bulk_queue_fits(q, size, 0))
+		return 0;
+	list_for_each_entry(rec, &q->records, list) {
+		/* The memory of a spare is nobody else's. */
+		if (bulk_spares_own(q, rec))
+			continue;
+		bytes += bulk_record_size(rec->len);
+		if (++n == BULK_EVICT_MAX || bulk_queue_fits(q, size, bytes))
 			break;
+	}
+	return bytes;
+}
+
+/* Move the oldest records, of @bytes in all, to @victims. */
+static unsigned int bulk_queue_evict(struct bulk_queue *q, size_t bytes,
+				     struct list_head *victims)
+{
+	struct bulk_record *rec, *next;
+	unsigned int evicted = 0;
+
+	list_for_each_entry_safe(rec, next, &q->records, list) {
+		if (!bytes)
+			break;
+		if (bulk_spares_own(q, rec))
+			continue;
+		bytes -= bulk_record_size(rec->len);
 		bulk_queue_drop(q, rec, victims);
 		evicted++;
 	}
@@ -203,16 +225,20 @@ static int bulk_queue_get_bytes(struct bulk_queue *q, size_t size,
 				struct list_head *victims,
 				unsigned int *dropped)
 {
+	size_t old = 0;
+
 	lockdep_assert_held(&q->lock);
 	if (q->policy == BULK_RX_OVERWRITE_OLDEST)
-		*dropped += bulk_queue_evict(q, size, victims);
-	if (!bulk_queue_fits(q, size)) {
+		old = bulk_queue_evictable(q, size);
+	if (!bulk_queue_fits(q, size, old)) {
 		q->was_full = true;
 		return q->policy == BULK_RX_BLOCK ? -EAGAIN : -ENOSPC;
 	}
-	if (!bulk_queue_charge(q, DIV_ROUND_UP(q->bytes + size, PAGE_SIZE)))
+	if (!bulk_queue_charge(q, DIV_ROUND_UP(q->bytes - old + size, PAGE_SIZE)))
 		return -ENOMEM;
+	/* First, lest dropping gives back what was just charged. */
 	q->bytes += size;
+	*dropped += bulk_queue_evict(q, old, victims);
 	return 0;
 }
 
@@ -238,6 +264,28 @@ static void bulk_queue_unreserve(struct bulk_queue *q, size_t size,
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
+/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
+static struct bulk_record *bulk_record_alloc(size_t size, gfp_t gfp)
+{
+	return kvmalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+}
+
+/* Find room for @size bytes, unless @ret says that it is too late for that. */
+static int bulk_queue_admit(struct bulk_queue *q, size_t size, int ret,
+			    struct list_head *victims, unsigned int *dropped)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_catch_up(q);
+	if (!ret)
+		ret = bulk_queue_get_bytes(q, size, victims, dropped);
+	if (ret)
+		bulk_queue_refuse(q, dropped);
+	spin_unlock_irqrestore(&q->lock, flags);
+	return ret;
+}
+
 /**
  * bulk_queue_reserve() - get memory for one record
  * @q: the queue
@@ -248,36 +296,37 @@ static void bulk_queue_unreserve(struct bulk_queue *q, size_t size,
  *	one perhaps among them
  *
  * Context: Any but NMI. Takes the queue's lock.
- * Return: a record to fill and to commit or free; or -EAGAIN when the queue is
+ * Return: a record to fill and to commit or abort; or -EAGAIN when the queue is
  * full and the policy is to block, -ENOSPC when it is full under another
- * policy, -ENOMEM when memory or the user's right to lock it is short.
+ * policy, or so full of small records that more than BULK_EVICT_MAX would have
+ * to go, -ENOMEM when memory or the user's right to lock it is short.
  */
 struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 				       gfp_t gfp, unsigned int *dropped)
 {
 	size_t size = bulk_record_size(len);
-	struct bulk_record *rec, *next;
-	unsigned long flags;
+	struct bulk_record *rec = NULL, *old, *next;
 	LIST_HEAD(victims);
-	int ret;
+	int ret = 0;
 
-	spin_lock_irqsave(&q->lock, flags);
-	bulk_queue_catch_up(q);
-	ret = bulk_queue_get_bytes(q, size, &victims, dropped);
-	if (ret)
-		bulk_queue_refuse(q, dropped);
-	spin_unlock_irqrestore(&q->lock, flags);
-
-	list_for_each_entry_safe(rec, next, &victims, list)
+	/* No record is lost for one that there is no memory for. */
+	if (q->policy == BULK_RX_OVERWRITE_OLDEST && size <= READ_ONCE(q->limit)) {
+		rec = bulk_record_alloc(size, gfp);
+		ret = rec ? 0 : -ENOMEM;
+	}
+	ret = bulk_queue_admit(q, size, ret, &victims, dropped);
+	list_for_each_entry_safe(old, next, &victims, list)
+		kvfree(old);
+	if (!ret && !rec) {
+		rec = bulk_record_alloc(size, gfp);
+		if (!rec) {
+			bulk_queue_unreserve(q, size, dropped);
+			ret = -ENOMEM;
+		}
+	}
+	if (ret) {
 		kvfree(rec);
-	if (ret)
 		return ERR_PTR(ret);
-
-	/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
-	rec = kvmalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
-	if (!rec) {
-		bulk_queue_unreserve(q, size, dropped);
-		return ERR_PTR(-ENOMEM);
 	}
 	rec->len = len;
 	return rec;
@@ -403,7 +452,7 @@ bool bulk_queue_has_room(struct bulk_queue *q, size_t len)
 	bool fits;
 
 	spin_lock_irqsave(&q->lock, flags);
-	fits = bulk_queue_fits(q, bulk_record_size(len));
+	fits = bulk_queue_fits(q, bulk_record_size(len), 0);
 	q->was_full |= !fits;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return fits;

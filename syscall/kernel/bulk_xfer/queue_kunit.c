@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
+#include <linux/sizes.h>
 #include <linux/user_namespace.h>
 
 #include "queue.h"
@@ -416,6 +417,54 @@ static void charge_of_what_waits_returns_at_the_end(struct kunit *test)
 	put_ucounts(user);
 }
 
+/* Each of which takes some time, with interrupts off. */
+static void overwrite_of_many_refuses_the_newest(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 100, 0,
+					  BULK_RX_OVERWRITE_OLDEST);
+	struct fixture *f = test->priv;
+	u64 tag;
+
+	for (tag = 0; tag < 100; tag++)
+		KUNIT_EXPECT_EQ(test, put(test, tag, 0), 0);
+	/* In place of 65, of 64, and of 1. */
+	KUNIT_EXPECT_EQ(test, put(test, 1000, 64 * RECORD_SIZE(0)), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, f->dropped, 1);
+	KUNIT_EXPECT_EQ(test, q->count, 100);
+	KUNIT_EXPECT_EQ(test, put(test, 100, 63 * RECORD_SIZE(0)), 0);
+	KUNIT_EXPECT_EQ(test, f->dropped, 65);
+	KUNIT_EXPECT_EQ(test, put(test, 101, 0), 0);
+	KUNIT_EXPECT_EQ(test, f->dropped, 66);
+	KUNIT_EXPECT_EQ(test, q->total_lost, 66);
+	expect_record(test, 65, 0, 65);
+	for (tag = 66; tag < 100; tag++)
+		expect_record(test, tag, 0, 0);
+	expect_record(test, 100, 63 * RECORD_SIZE(0), 1);
+	expect_record(test, 101, 0, 0);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
+/* What can't be queued for lack of memory costs no record that is there. */
+static void overwrite_without_memory_loses_the_newest(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 1, 64 * SZ_1M,
+					  BULK_RX_OVERWRITE_OLDEST);
+	struct fixture *f = test->priv;
+	struct bulk_record *rec;
+
+	KUNIT_EXPECT_EQ(test, put(test, 1, 1), 0);
+	/* More than there is without vmalloc(), which GFP_ATOMIC excludes. */
+	rec = bulk_queue_reserve(q, 64 * SZ_1M, GFP_ATOMIC, &f->dropped);
+	KUNIT_EXPECT_PTR_EQ(test, rec, ERR_PTR(-ENOMEM));
+	KUNIT_EXPECT_EQ(test, f->dropped, 1);
+	KUNIT_EXPECT_EQ(test, put(test, 2, 1), 0);
+	expect_record(test, 1, 1, 0);
+	expect_record(test, 2, 1, 1);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(order_is_first_in_first_out),
 	KUNIT_CASE(order_is_that_of_commits),
@@ -423,6 +472,8 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(refuse_newest_counts_in_the_next),
 	KUNIT_CASE(overwrite_oldest_counts_in_the_next),
 	KUNIT_CASE(overwrite_of_all_counts_in_the_newest),
+	KUNIT_CASE(overwrite_of_many_refuses_the_newest),
+	KUNIT_CASE(overwrite_without_memory_loses_the_newest),
 	KUNIT_CASE(taken_record_is_not_overwritten),
 	KUNIT_CASE(lost_saturates),
 	KUNIT_CASE(reservation_counts_and_returns),
