@@ -8,7 +8,6 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include <linux/cred.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -38,54 +37,6 @@ void bulk_queue_init(struct bulk_queue *q, size_t limit,
 	INIT_LIST_HEAD(&q->records);
 	q->limit = limit;
 	q->policy = policy;
-}
-
-/**
- * bulk_queue_charge_to() - charge an empty queue's bytes as locked memory
- * @q: the queue
- * @ucounts: the user; the queue takes over the caller's reference
- * @memlock: pages that the user may lock in all
- */
-void bulk_queue_charge_to(struct bulk_queue *q, struct ucounts *ucounts,
-			  unsigned long memlock)
-{
-	q->ucounts = ucounts;
-	q->memlock = memlock;
-}
-
-/**
- * bulk_queue_lock_memory() - charge memory beside the records to a queue's user
- * @q: the queue
- * @pages: how much
- *
- * Context: Any.
- * Return: false when the user may not lock so much more.
- */
-bool bulk_queue_lock_memory(struct bulk_queue *q, unsigned long pages)
-{
-	long locked;
-
-	if (!q->ucounts || !pages)
-		return true;
-	locked = inc_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
-	if (locked == LONG_MAX || locked > q->memlock) {
-		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
-		return false;
-	}
-	return true;
-}
-
-/**
- * bulk_queue_unlock_memory() - give back what bulk_queue_lock_memory() charged
- * @q: the queue
- * @pages: how much
- *
- * Context: Any.
- */
-void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages)
-{
-	if (q->ucounts && pages)
-		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
 }
 
 static bool bulk_queue_charge(struct bulk_queue *q, unsigned long pages)

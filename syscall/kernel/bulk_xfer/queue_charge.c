@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whose locked memory the records of a queue, and what lies beside them, are.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/cred.h>
+#include <linux/user_namespace.h>
+
+#include "queue.h"
+
+/**
+ * bulk_queue_charge_to() - charge an empty queue's bytes as locked memory
+ * @q: the queue
+ * @ucounts: the user; the queue takes over the caller's reference
+ * @memlock: pages that the user may lock in all
+ */
+void bulk_queue_charge_to(struct bulk_queue *q, struct ucounts *ucounts,
+			  unsigned long memlock)
+{
+	q->ucounts = ucounts;
+	q->memlock = memlock;
+}
+
+/**
+ * bulk_queue_lock_memory() - charge memory beside the records to a queue's user
+ * @q: the queue
+ * @pages: how much
+ *
+ * Context: Any.
+ * Return: false when the user may not lock so much more.
+ */
+bool bulk_queue_lock_memory(struct bulk_queue *q, unsigned long pages)
+{
+	long locked;
+
+	if (!q->ucounts || !pages)
+		return true;
+	locked = inc_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+	if (locked == LONG_MAX || locked > q->memlock) {
+		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * bulk_queue_unlock_memory() - give back what bulk_queue_lock_memory() charged
+ * @q: the queue
+ * @pages: how much
+ *
+ * Context: Any.
+ */
+void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages)
+{
+	if (q->ucounts && pages)
+		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+}
