@@ -8,9 +8,11 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
+#include <linux/vmalloc.h>
 
 #include "queue.h"
 
@@ -221,6 +223,15 @@ static struct bulk_record *bulk_record_alloc(size_t size, gfp_t gfp)
 	return kvmalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
 }
 
+/* For producers, of any context but NMI: vfree() may sleep. */
+static void bulk_record_free_atomic(struct bulk_record *rec)
+{
+	if (is_vmalloc_addr(rec))
+		vfree_atomic(rec);
+	else
+		kfree(rec);
+}
+
 /* Find room for @size bytes, unless @ret says that it is too late for that. */
 static int bulk_queue_admit(struct bulk_queue *q, size_t size, int ret,
 			    struct list_head *victims, unsigned int *dropped)
@@ -267,7 +278,7 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 	}
 	ret = bulk_queue_admit(q, size, ret, &victims, dropped);
 	list_for_each_entry_safe(old, next, &victims, list)
-		kvfree(old);
+		bulk_record_free_atomic(old);
 	if (!ret && !rec) {
 		rec = bulk_record_alloc(size, gfp);
 		if (!rec) {
@@ -276,7 +287,7 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 		}
 	}
 	if (ret) {
-		kvfree(rec);
+		bulk_record_free_atomic(rec);
 		return ERR_PTR(ret);
 	}
 	rec->len = len;
@@ -368,25 +379,45 @@ struct bulk_record *bulk_queue_take(struct bulk_queue *q)
 	return rec;
 }
 
-/**
- * bulk_queue_free() - free a record that was taken, or reserved and not wanted
- * @q: the queue that it came from
- * @rec: the record
- *
- * Context: Any but NMI. Takes the queue's lock.
- */
-void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec)
+/* Return: true when the record's memory is to be freed. */
+static bool bulk_queue_release(struct bulk_queue *q, struct bulk_record *rec)
 {
 	unsigned long flags;
 
 	if (bulk_spares_own(q, rec)) {
 		bulk_spares_put(q, rec);
-		return;
+		return false;
 	}
 	spin_lock_irqsave(&q->lock, flags);
 	bulk_queue_put_bytes(q, bulk_record_size(rec->len));
 	spin_unlock_irqrestore(&q->lock, flags);
-	kvfree(rec);
+	return true;
+}
+
+/**
+ * bulk_queue_free() - free a record that was taken
+ * @q: the queue that it came from
+ * @rec: the record
+ *
+ * Context: Process context. Takes the queue's lock. May sleep.
+ */
+void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec)
+{
+	if (bulk_queue_release(q, rec))
+		kvfree(rec);
+}
+
+/**
+ * bulk_queue_abort() - give a reserved record back
+ * @q: the queue that it came from
+ * @rec: the record
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ */
+void bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec)
+{
+	if (bulk_queue_release(q, rec))
+		bulk_record_free_atomic(rec);
 }
 
 /**

@@ -89,6 +89,7 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);
 struct bulk_record *bulk_queue_take(struct bulk_queue *q);
 void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec);
+void bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec);
 bool bulk_queue_has_room(struct bulk_queue *q, size_t len);
 bool bulk_queue_was_full(struct bulk_queue *q);
 u64 bulk_queue_lost(struct bulk_queue *q);

@@ -6,8 +6,12 @@
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/user_namespace.h>
+#include <linux/vmalloc.h>
 
 #include "queue.h"
 
@@ -465,6 +469,52 @@ static void overwrite_without_memory_loses_the_newest(struct kunit *test)
 	bulk_queue_destroy(q);
 }
 
+/* More than kmalloc() has. */
+#define VMALLOC_LEN	((size_t)KMALLOC_MAX_SIZE)
+
+static struct bulk_record *reserve_vmalloc(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct bulk_record *rec;
+
+	rec = bulk_queue_reserve(&f->q, VMALLOC_LEN, GFP_KERNEL, &f->dropped);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rec));
+	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(rec));
+	return rec;
+}
+
+/*
+ * vfree() may sleep, and is what a producer that holds a spinlock must not do.
+ * With preemption disabled, nobody else frees the memory meanwhile.
+ */
+static void producers_free_without_sleeping(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 1, VMALLOC_LEN,
+					  BULK_RX_OVERWRITE_OLDEST);
+	struct bulk_record *evicted = reserve_vmalloc(test), *aborted, *rec;
+	struct fixture *f = test->priv;
+	bool evicted_there, aborted_there;
+
+	bulk_queue_commit(q, evicted, 1);
+	preempt_disable();
+	rec = bulk_queue_reserve(q, 1, GFP_ATOMIC, &f->dropped);
+	evicted_there = find_vm_area(evicted);
+	preempt_enable();
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rec));
+	KUNIT_EXPECT_EQ(test, f->dropped, 1);
+	KUNIT_EXPECT_TRUE(test, evicted_there);
+	bulk_queue_abort(q, rec);
+
+	aborted = reserve_vmalloc(test);
+	preempt_disable();
+	bulk_queue_abort(q, aborted);
+	aborted_there = find_vm_area(aborted);
+	preempt_enable();
+	KUNIT_EXPECT_TRUE(test, aborted_there);
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(order_is_first_in_first_out),
 	KUNIT_CASE(order_is_that_of_commits),
@@ -474,6 +524,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(overwrite_of_all_counts_in_the_newest),
 	KUNIT_CASE(overwrite_of_many_refuses_the_newest),
 	KUNIT_CASE(overwrite_without_memory_loses_the_newest),
+	KUNIT_CASE(producers_free_without_sleeping),
 	KUNIT_CASE(taken_record_is_not_overwritten),
 	KUNIT_CASE(lost_saturates),
 	KUNIT_CASE(reservation_counts_and_returns),
