@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "cgroup.h"
+#include "module.h"
 
 #define MANY		1000
 #define WARM		10	/* windows before the first measured one */
@@ -284,6 +285,99 @@ TEST_F(limited, may_lock_one)
 		ASSERT_EQ(-ENOMEM, try_window(a));
 		ASSERT_EQ(0, munmap(b.window, a->params.window_default));
 	}
+}
+
+#define QUEUED	(32 << 12)	/* what some small records may be charged */
+
+/* One window and little more may be locked; a record is left in it, unmapped. */
+static void leave_record(struct __test_metadata *_metadata,
+			 struct _test_data_limited *self)
+{
+	struct windowed *w = &self->w;
+	char in;
+
+	drop_rights(_metadata, memory_of(w->params.window_default) + QUEUED);
+	w->fd = open(self->node, O_RDWR);
+	ASSERT_LE(0, w->fd);
+	ASSERT_EQ(0, try_window(w));
+	ASSERT_EQ(0, bulk_send(w->fd, "a", 1, 1));
+	ASSERT_EQ(0, bulk_send(w->fd, "b", 1, 2));
+	ASSERT_EQ(1, bulk_recv(w->fd, &in, 1, NULL));
+	ASSERT_EQ(0, figure(w->fd, "rx-queued"));
+	ASSERT_EQ(0, munmap(w->window, w->params.window_default));
+}
+
+/* The new window takes the place of the old one, not a place beside it. */
+TEST_F(limited, new_window_for_the_records_of_the_old)
+{
+	struct windowed *w = &self->w;
+	__u64 tag;
+	char in;
+	int i;
+
+	leave_record(_metadata, self);
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, try_window(w));
+		ASSERT_EQ(0, munmap(w->window, w->params.window_default));
+	}
+	ASSERT_EQ(0, try_window(w));
+	EXPECT_EQ(1, window_recv(w, &in, 1, &tag, BULK_NO_SYSCALL));
+	EXPECT_EQ('b', in);
+	EXPECT_EQ(2, tag);
+}
+
+TEST_F(limited, unmapped_window_goes_with_its_last_record)
+{
+	struct windowed *w = &self->w, other = *w;
+	__u64 tag;
+	char in;
+
+	leave_record(_metadata, self);
+	other.fd = open(self->node, O_RDWR);
+	ASSERT_LE(0, other.fd);
+	EXPECT_EQ(-ENOMEM, try_window(&other));
+	ASSERT_EQ(1, bulk_recv(w->fd, &in, 1, &tag));
+	EXPECT_EQ(2, tag);
+	EXPECT_EQ(0, try_window(&other));
+	EXPECT_EQ(-ENOMEM, try_window(w));
+}
+
+/* 0 when a user who may lock @bytes gets no window, 1 when he gets one. */
+static int window_within(struct __test_metadata *_metadata, struct windowed *w,
+			 const char *node, size_t bytes)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid) {
+		drop_rights(_metadata, bytes);
+		w->fd = open(node, O_RDWR);
+		_exit(w->fd < 0 ? 2 : !try_window(w));
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A provider that gets a private copy of each record has one more buffer. */
+TEST_F(limited, copy_is_paid_for)
+{
+	size_t memory = memory_of(self->w.params.window_default);
+	char node[64];
+	struct stat st;
+	int ret = load_module("bulk_refuse", "");
+
+	if (ret == -ENOENT)
+		SKIP(return, "no module bulk_refuse");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, stat("/dev/bulk/refuse", &st));
+	snprintf(node, sizeof(node), "/tmp/bulk-refuse-%d", getpid());
+	ASSERT_EQ(0, mknod(node, S_IFCHR | 0666, st.st_rdev));
+	EXPECT_EQ(0, window_within(_metadata, &self->w, node, memory));
+	/* A ring holds eight of the longest records. */
+	EXPECT_EQ(1, window_within(_metadata, &self->w, node,
+				   memory + self->w.params.window_default / 16));
+	unlink(node);
+	EXPECT_EQ(0, unload_module("bulk_refuse"));
 }
 
 /* Window and queue draw on the same limit. */

@@ -118,6 +118,27 @@ static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 		bulk_tx_wake(ep);
 }
 
+/*
+ * A window that nobody maps is of no use once it is empty. Where somebody else
+ * holds the TX lock it stays, until another record is received or the endpoint
+ * gets a new window.
+ */
+static void bulk_window_retire(struct bulk_endpoint *ep)
+{
+	struct mutex *other = ep->rx_lock == &ep->tx_lock ? &ep->rx_mutex
+							  : &ep->tx_lock;
+	struct bulk_window *w = ep->window;
+
+	lockdep_assert_held(ep->rx_lock);
+	if (!bulk_ring_empty(&w->rx) || !mutex_trylock(other))
+		return;
+	if (bulk_ring_empty(&w->tx)) {
+		WRITE_ONCE(ep->window, NULL);
+		bulk_window_put(w);
+	}
+	mutex_unlock(other);
+}
+
 /**
  * bulk_fill_locked() - put what can be received into the window, if it is empty
  * @ep: the endpoint, whose RX lock is held
@@ -129,8 +150,12 @@ void bulk_fill_locked(struct bulk_endpoint *ep)
 	struct bulk_window *w = ep->window;
 
 	lockdep_assert_held(ep->rx_lock);
-	if (!w || w->bad || !atomic_read(&w->maps))
+	if (!w || w->bad)
 		return;
+	if (!atomic_read(&w->maps)) {
+		bulk_window_retire(ep);
+		return;
+	}
 	if (bulk_ring_fetch_tail(&w->rx)) {
 		bulk_window_spoil(ep, w);
 		return;

@@ -92,15 +92,30 @@ static bool bulk_page_is_user(const struct bulk_window *w, pgoff_t page)
 			     page < BULK_CONTROL_PAGES + 2 * ring);
 }
 
-/* The pages of @w as they follow each other in its area: each ring's twice. */
+/*
+ * The pages of a window as they follow each other in its area: each ring's
+ * twice, with a reference for each time.
+ */
 static void bulk_window_double(struct page **pages, unsigned int ring)
 {
 	struct page **tx = pages + BULK_CONTROL_PAGES;
 	struct page **rx = tx + 2 * ring;
+	unsigned int i;
 
 	memcpy(rx, tx + ring, ring * sizeof(*pages));
 	memcpy(rx + ring, rx, ring * sizeof(*pages));
 	memcpy(tx + ring, tx, ring * sizeof(*pages));
+	for (i = 0; i < ring; i++) {
+		get_page(tx[i]);
+		get_page(rx[i]);
+	}
+}
+
+static void bulk_pages_free(struct page **pages, unsigned int nr)
+{
+	while (nr--)
+		put_page(pages[nr]);
+	kvfree(pages);
 }
 
 static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int locked)
@@ -116,51 +131,32 @@ static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int locked)
 		return NULL;
 	for (i = 0; i < locked; i++) {
 		pages[i] = alloc_page(gfp);
-		if (!pages[i])
-			goto err_page;
+		if (!pages[i]) {
+			bulk_pages_free(pages, i);
+			return NULL;
+		}
 	}
 	return pages;
-err_page:
-	while (i--)
-		__free_page(pages[i]);
-	kvfree(pages);
-	return NULL;
 }
 
-static int bulk_window_alloc_area(struct bulk_window *w)
+/* vfree() gives up the mapping, then the pages: freed once nobody has them. */
+static int bulk_window_alloc_area(struct bulk_window *w, unsigned int locked)
 {
-	unsigned int ring = (w->locked - BULK_CONTROL_PAGES) / 2, i;
-	struct page **pages = bulk_pages_alloc(w->pages, w->locked);
+	struct page **pages = bulk_pages_alloc(w->pages, locked);
 
 	if (!pages)
 		return -ENOMEM;
-	bulk_window_double(pages, ring);
-	w->area = vmap(pages, w->pages, VM_MAP, PAGE_KERNEL);
-	if (!w->area) {
-		for (i = 0; i < BULK_CONTROL_PAGES + ring; i++)
-			__free_page(pages[i]);
-		for (i = 0; i < ring; i++)
-			__free_page(pages[BULK_CONTROL_PAGES + 2 * ring + i]);
-	}
-	kvfree(pages);
-	return w->area ? 0 : -ENOMEM;
+	bulk_window_double(pages, (locked - BULK_CONTROL_PAGES) / 2);
+	w->area = vmap(pages, w->pages, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	if (w->area)
+		return 0;
+	bulk_pages_free(pages, w->pages);
+	return -ENOMEM;
 }
 
 static struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page)
 {
 	return vmalloc_to_page(w->area + page * PAGE_SIZE);
-}
-
-/* Freed once nobody has mapped or pinned them either. */
-static void bulk_window_free_area(struct bulk_window *w)
-{
-	unsigned int ring = w->tx.size / PAGE_SIZE, page;
-
-	for (page = 0; page < BULK_CONTROL_PAGES + ring; page++)
-		put_page(bulk_window_page(w, page));
-	for (page = 0; page < ring; page++)
-		put_page(bulk_window_page(w, BULK_CONTROL_PAGES + 2 * ring + page));
-	vunmap(w->area);
 }
 
 static void bulk_window_lay_out(struct bulk_window *w, u32 ring)
@@ -187,7 +183,7 @@ static void bulk_window_free(struct kref *ref)
 {
 	struct bulk_window *w = container_of(ref, struct bulk_window, ref);
 
-	bulk_window_free_area(w);
+	vfree(w->area);
 	bulk_queue_unlock_memory(w->queue, w->locked);
 	mem_cgroup_put(w->memcg);
 	mmdrop(w->mm);
@@ -210,18 +206,15 @@ static struct bulk_window *bulk_window_create(struct bulk_endpoint *ep,
 					      u32 ring)
 {
 	struct bulk_window *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
-	int ret = -ENOMEM;
 
 	if (!w)
 		return ERR_PTR(-ENOMEM);
 	w->queue = &ep->queue;
 	w->pages = BULK_WINDOW_SIZE(ring) / PAGE_SIZE;
-	w->locked = BULK_CONTROL_PAGES + 2 * ring / PAGE_SIZE;
-	if (!bulk_queue_lock_memory(w->queue, w->locked))
-		goto err_free;
-	ret = bulk_window_alloc_area(w);
-	if (ret)
-		goto err_unlock;
+	if (bulk_window_alloc_area(w, BULK_CONTROL_PAGES + 2 * ring / PAGE_SIZE)) {
+		kfree(w);
+		return ERR_PTR(-ENOMEM);
+	}
 	bulk_window_lay_out(w, ring);
 	kref_init(&w->ref);
 	atomic_set(&w->maps, 1);
@@ -229,11 +222,6 @@ static struct bulk_window *bulk_window_create(struct bulk_endpoint *ep,
 	mmgrab(w->mm);
 	w->memcg = get_mem_cgroup_from_mm(w->mm);
 	return w;
-err_unlock:
-	bulk_queue_unlock_memory(w->queue, w->locked);
-err_free:
-	kfree(w);
-	return ERR_PTR(ret);
 }
 
 /* --- Attaching and detaching --- */
@@ -268,10 +256,40 @@ static void bulk_window_settle(struct bulk_endpoint *ep, struct bulk_window *w)
 		bulk_window_spoil(ep, w);
 }
 
-/* What the process left in an unmapped window goes before what comes now. */
-static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w)
+/* Pages that a window takes, or will: a copy may be made of each record. */
+static unsigned long bulk_window_memory(struct bulk_endpoint *ep,
+					struct bulk_window *w)
 {
-	struct bulk_window *old = ep->window;
+	unsigned long pages = BULK_CONTROL_PAGES + 2 * w->tx.size / PAGE_SIZE;
+
+	if (ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE)
+		return pages;
+	return pages + DIV_ROUND_UP(w->tx.max_record, PAGE_SIZE);
+}
+
+/*
+ * Charge the endpoint's owner for @w, which takes the place of @old: that may
+ * have been all that he may lock. What a forked child keeps of it he pays for.
+ */
+static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
+			      struct bulk_window *old)
+{
+	unsigned long want = bulk_window_memory(ep, w), have = 0;
+
+	if (old && kref_read(&old->ref) == 1)
+		have = min_t(unsigned long, old->locked, want);
+	if (!bulk_queue_lock_memory(w->queue, want - have))
+		return -ENOMEM;
+	w->locked = want;
+	if (have)
+		old->locked -= have;
+	return 0;
+}
+
+/* What the process left in an unmapped window goes before what comes now. */
+static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w,
+			       struct bulk_window *old)
+{
 	int ret;
 
 	if (!old)
@@ -279,24 +297,23 @@ static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w)
 	if (atomic_read(&old->maps))
 		return -EBUSY;
 	bulk_window_settle(ep, old);
-	if (!old->bad) {
-		ret = bulk_ring_move(&w->tx, &old->tx);
-		if (!ret)
-			ret = bulk_ring_move(&w->rx, &old->rx);
-		if (ret)
-			return ret;
-	}
-	ep->window = NULL;
-	bulk_window_put(old);
-	return 0;
+	if (old->bad)
+		return 0;
+	ret = bulk_ring_move(&w->tx, &old->tx);
+	return ret ?: bulk_ring_move(&w->rx, &old->rx);
 }
 
 static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 {
-	int ret = ep->gone ? -ENODEV : bulk_window_inherit(ep, w);
+	struct bulk_window *old = ep->window;
+	int ret = ep->gone ? -ENODEV : bulk_window_inherit(ep, w, old);
 
+	if (!ret)
+		ret = bulk_window_charge(ep, w, old);
 	if (ret)
 		return ret;
+	if (old)
+		bulk_window_put(old);
 	w->kernel->tx_limit = bulk_window_tx_limit(ep, w);
 	bulk_window_set(w, BULK_WINDOW_READY);
 	/* If there is a poller, the first record makes it look here. */

@@ -27,7 +27,7 @@ struct vm_area_struct;
  * @memcg: who pays for what a kernel thread does for it
  * @area: all of it as the process sees it, in kernel addresses
  * @pages: its size there, and as the process sees it
- * @locked: pages of memory, charged to the endpoint's owner
+ * @locked: pages that the endpoint's owner is charged for
  * @queue: the endpoint's, whose owner is charged
  * @user: in @area, written by the process
  * @kernel: in @area, written by the kernel
