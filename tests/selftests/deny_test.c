@@ -6,7 +6,7 @@
  *
  * The module bulk_deny makes security_file_permission() object.
  */
-#include "bulk_test.h"
+#include "window.h"
 
 #include <sys/sysmacros.h>
 
@@ -154,6 +154,44 @@ TEST_F(deny, read_and_write)
 	EXPECT_EQ(EACCES, errno);
 	EXPECT_EQ(-1, read(self->fd, &self->byte, 1));
 	EXPECT_EQ(EACCES, errno);
+}
+
+static int take_window(struct windowed *w)
+{
+	w->call = find_vdso_call();
+	if (!w->call)
+		return -EOPNOTSUPP;
+	w->call(-1, NULL, 0, BULK_QUERY, &w->params);
+	w->window = map_window(w, w->params.window_default);
+	return w->window ? 0 : -errno;
+}
+
+/* To hand over what is in the window is to write. */
+TEST_F(deny, window_is_not_handed_over)
+{
+	struct windowed w = { .fd = self->fd };
+	struct bulk_seg seg = seg_recv(&self->byte, 1);
+	int ret = take_window(&w);
+
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+	deny(MAY_WRITE, EACCES);
+	ASSERT_EQ(0, window_send(&w, "k", 1, 1, BULK_NO_SYSCALL));
+	EXPECT_EQ(-EACCES, bulk_xfer(self->fd, NULL, 0, 0));
+	EXPECT_EQ(-EACCES, bulk_xfer(self->fd, NULL, 0, BULK_FLUSH));
+	EXPECT_EQ(1, figure(self->fd, "tx-records"));
+	EXPECT_EQ(2, get_module_param("bulk_deny", "denied"));
+	EXPECT_EQ(-EACCES, bulk_xfer(self->fd, &seg, 1, BULK_FLUSH));
+	EXPECT_EQ(1, seg.res);
+	deny(0, 0);
+	EXPECT_EQ(0, bulk_xfer(self->fd, NULL, 0, BULK_FLUSH));
+	EXPECT_EQ(2, figure(self->fd, "tx-records"));
+	/* All of it is received as it is found before. */
+	munmap(w.window, w.params.window_default);
+	while (bulk_recv(self->fd, &self->byte, 1, NULL) == 1)
+		;
+	ASSERT_EQ(0, bulk_send(self->fd, "k", 1, 1));
 }
 
 TEST_HARNESS_MAIN

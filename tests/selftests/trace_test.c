@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "bulk_test.h"
+#include "window.h"
 
 #include "module.h"
 
@@ -148,6 +148,39 @@ TEST_F(trace, every_segment)
 		EXPECT_EQ(1, count_lines(self->text, line));
 	}
 	close(fd);
+}
+
+/* A record that takes the window is told of as well, and once. */
+TEST_F(trace, every_record_through_the_window)
+{
+	int ret, i, sent, without = 0;
+	struct windowed w;
+	char line[64], in;
+
+	ret = open_windowed(&w, "echo");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, switch_event("bulk_xfer", "1"));
+	for (sent = 0; sent < 50; sent++)
+		ASSERT_EQ(0, window_send(&w, "x", 1, 100 + sent, 0));
+	for (i = 0; i < 50; i++) {
+		if (window_recv(&w, &in, 1, NULL, BULK_NO_SYSCALL) == 1)
+			without++;
+		else
+			ASSERT_EQ(1, bulk_recv(w.fd, &in, 1, NULL));
+	}
+	ASSERT_EQ(0, switch_event("bulk_xfer", "0"));
+	/* The first RECV fills the window for the others. */
+	EXPECT_EQ(49, without);
+	read_trace(self);
+	EXPECT_EQ(50, count_lines(self->text, "bulk_send:"));
+	EXPECT_EQ(50, count_lines(self->text, "bulk_recv:"));
+	for (i = 0; i < 50; i++) {
+		snprintf(line, sizeof(line), "len=1 tag=%#x lost=0\n", 100 + i);
+		EXPECT_EQ(1, count_lines(self->text, line));
+	}
+	close_windowed(&w);
 }
 
 /* The sum of what the lines tell as dropped is what was lost. */

@@ -9,6 +9,7 @@
  */
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <trace/events/bulk_xfer.h>
 
 #include "internal.h"
 
@@ -85,6 +86,18 @@ static noinline __cold void bulk_fill_wrong(struct bulk_endpoint *ep, int ret,
 		ep->rx_error = bulk_provider_wrong(ep, "made no record of the told length", len);
 }
 
+/**
+ * bulk_trace_received() - trace a record that has left the kernel's hands
+ * @ep: the endpoint, whose RX lock is held
+ * @meta: the record's
+ */
+noinline void bulk_trace_received(struct bulk_endpoint *ep,
+				  const struct bulk_meta *meta)
+{
+	trace_bulk_recv(bulk_channel_name(ep->channel), ep->id, meta->len,
+			meta->tag, meta->lost);
+}
+
 static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 {
 	bulk_give_t give = bulk_giver(ep);
@@ -105,6 +118,8 @@ static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 			break;
 		bulk_ring_add(&rx, &meta);
 		ep->rx.bytes += meta.len;
+		if (trace_bulk_recv_enabled())
+			bulk_trace_received(ep, &meta);
 		if (++n % BULK_FILL_STEP)
 			continue;
 		bulk_ring_publish_head(&rx);

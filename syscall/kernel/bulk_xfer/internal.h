@@ -216,6 +216,8 @@ int bulk_flush(struct bulk_endpoint *ep, bool nowait);
 int bulk_flush_error(struct bulk_endpoint *ep);
 void bulk_drain_arm(struct bulk_endpoint *ep);
 
+void bulk_trace_received(struct bulk_endpoint *ep,
+			 const struct bulk_meta *meta);
 void bulk_fill_locked(struct bulk_endpoint *ep);
 int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);

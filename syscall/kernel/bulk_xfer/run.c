@@ -146,14 +146,6 @@ static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	return 0;
 }
 
-static void bulk_trace_received(struct bulk_endpoint *ep,
-				const struct bulk_seg *seg)
-{
-	if (trace_bulk_recv_enabled())
-		trace_bulk_recv(bulk_channel_name(ep->channel), ep->id,
-				seg->res, seg->tag, seg->lost);
-}
-
 /* The length of a record that is too long is told by who runs it by itself. */
 static int bulk_recv_refusal(int ret)
 {
@@ -187,7 +179,6 @@ unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 			*error = bulk_recv_refusal(ret);
 			break;
 		}
-		bulk_trace_received(ep, &segs[i]);
 	}
 	pagefault_enable();
 	if (i)

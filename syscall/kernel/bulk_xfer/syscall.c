@@ -6,6 +6,7 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/syscalls.h>
@@ -119,7 +120,10 @@ static int bulk_permit(struct bulk_call *call, fmode_t mode, int mask)
 		return -EBADF;
 	if (likely(call->permitted & mask))
 		return 0;
+	/* As rw_verify_area(), of a file without positions. */
 	ret = security_file_permission(call->file, mask);
+	if (!ret)
+		ret = fsnotify_file_area_perm(call->file, mask, NULL, 0);
 	if (!ret)
 		call->permitted |= mask;
 	return ret;
@@ -136,6 +140,14 @@ static int bulk_permit_op(struct bulk_call *call, u16 op)
 	default:
 		return 0;
 	}
+}
+
+/* May the call hand over what the window holds, if there is one? */
+static int bulk_permit_drain(struct bulk_call *call)
+{
+	if (!READ_ONCE(call->ep->window))
+		return 0;
+	return bulk_permit(call, FMODE_WRITE, MAY_WRITE);
 }
 
 static int bulk_seg_send(struct bulk_call *call, struct bulk_seg *seg)
@@ -274,8 +286,10 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
  */
 static long bulk_finish_flush(struct bulk_call *call, long ret)
 {
-	int error = bulk_flush(call->ep, call->nowait);
+	int error = bulk_permit_drain(call);
 
+	if (!error)
+		error = bulk_flush(call->ep, call->nowait);
 	if (ret < 0)
 		return ret;
 	error = error ?: bulk_flush_error(call->ep);
@@ -290,6 +304,10 @@ static long bulk_finish_flush(struct bulk_call *call, long ret)
  */
 static long bulk_call_bell(struct bulk_call *call)
 {
+	int ret = bulk_permit_drain(call);
+
+	if (ret)
+		return ret;
 	return bulk_drain(call->ep) == -EBADMSG ? -EBADMSG : 0;
 }
 

@@ -213,12 +213,15 @@ static int bulk_deliver_head(struct bulk_endpoint *ep, struct iov_iter *to,
 	return 0;
 }
 
-/* What waits in the window has been counted when it was put there. */
-static int bulk_count_received(struct bulk_endpoint *ep, int ret, size_t len)
+/* What waits in the window has been counted and traced when it was put there. */
+static int bulk_count_received(struct bulk_endpoint *ep, int ret,
+			       const struct bulk_meta *meta)
 {
 	if (!ret) {
 		ep->rx.records++;
-		ep->rx.bytes += len;
+		ep->rx.bytes += meta->len;
+		if (trace_bulk_recv_enabled())
+			bulk_trace_received(ep, meta);
 	}
 	return ret;
 }
@@ -260,7 +263,7 @@ int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 	if (ret != -EAGAIN)
 		return ret;
 	ret = bulk_recv_past_window(ep, to, meta);
-	return bulk_count_received(ep, ret, meta->len);
+	return bulk_count_received(ep, ret, meta);
 }
 
 static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
@@ -336,7 +339,5 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		if (ret)
 			return ret;
 	}
-	trace_bulk_recv(bulk_channel_name(ep->channel), ep->id, meta->len,
-			meta->tag, meta->lost);
 	return 0;
 }
