@@ -42,6 +42,8 @@ long bulk_send_many(struct bulk *b, const struct iovec *records,
 		n = make_sends(segs, records + done, part_of(nr - done),
 			       tags ? tags + done : NULL);
 		ret = n ? bulk_run(b, segs, n, 0) : -EMSGSIZE;
+		if (ret < 0)
+			ret = bulk_answer(b, segs, n, 0, ret);
 		if (ret > 0)
 			done += ret;
 		if (ret < (long)n || !n)

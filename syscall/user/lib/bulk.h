@@ -42,13 +42,14 @@ struct bulk;
  * vDSO allow it: most records then need no system call, and a SEND may return
  * before the provider has the record. Without one, all works the same.
  *
- * Where the system call is missing or is held back by a seccomp filter that
- * answers ENOSYS, the handle works through read(2) and write(2), which carry
- * neither tags nor losses; what needs these then fails with ENOSYS.
+ * Where the system call is missing, or a seccomp filter holds it back and answers
+ * ENOSYS, EPERM or EACCES, the handle works through read(2) and write(2), which
+ * carry neither tags nor losses; what needs these then fails with ENOSYS. So it
+ * does when the filter comes later, and for some threads only.
  *
  * Return: the handle, or NULL with errno: those of open(2); EINVAL: a flag, or
- * the file is not an endpoint; ENOSYS: no bulk_xfer(2), and not an endpoint as
- * far as /proc tells.
+ * the file is not an endpoint; ENOSYS: bulk_xfer(2) is missing or held back, and
+ * the file is not an endpoint as far as /proc tells.
  */
 struct bulk *bulk_open(const char *channel, int flags);
 
@@ -203,8 +204,9 @@ long bulk_call(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
  * provider then did not take.
  *
  * Return: 0, or -1 with errno: EINTR, EAGAIN (O_NONBLOCK, and the provider has
- * no room now), EBADMSG, ENODEV, ENOMEM, or what the provider said to the first
- * record since the last flush that it did not take.
+ * no room now), EBADMSG, ENODEV, ENOMEM, ENOSYS (there is a window, and a filter
+ * has held the system call back since: nothing tells), or what the provider said
+ * to the first record since the last flush that it did not take.
  */
 int bulk_flush(struct bulk *b);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The same contract through read(2) and write(2), where the call is missing.
+ * The same contract through read(2) and write(2), where the call is missing or
+ * held back.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -28,6 +29,18 @@ bool bulk_is_endpoint(int fd)
 		found = !strncmp(line, "bulk-channel:", 13);
 	fclose(f);
 	return found;
+}
+
+/*
+ * Sandboxes refuse calls that they don't know by one of three errnos, and two of
+ * these are a security module's or a provider's as well. Of a file that isn't
+ * there the kernel says EBADF, and asks neither of them.
+ */
+bool bulk_is_withheld(long ret)
+{
+	if (ret != -ENOSYS && ret != -EPERM && ret != -EACCES)
+		return false;
+	return bulk_xfer(-1, NULL, 0, 0) != -EBADF;
 }
 
 long bulk_fallback_recv(int fd, struct bulk_seg *seg)

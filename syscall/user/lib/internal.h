@@ -33,9 +33,15 @@ void bulk_window_close(struct bulk *b);
 
 bool bulk_is_endpoint(int fd);
 
+/* Has a filter answered @ret in the kernel's place? */
+bool bulk_is_withheld(long ret);
+
 /* These return a negative errno; bulk_failed() makes -1 and errno of it. */
 long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	      unsigned int flags);
+/* What bulk_run() answered with @ret; done in another way if that was a filter. */
+long bulk_answer(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
+		 unsigned int flags, long ret);
 long bulk_recv_seg(struct bulk *b, struct bulk_seg *seg, bool plain);
 long bulk_fallback(int fd, struct bulk_seg *segs, unsigned int nr,
 		   unsigned int flags);

@@ -38,17 +38,17 @@ static int open_channel(const char *channel, int flags)
 }
 
 /*
- * An empty call asks both whether the kernel has the call and whether the file
- * is an endpoint. Without the call only fdinfo can tell, and something must:
- * write(2) would go through to whatever file it is.
+ * An empty call asks both whether there is the call and whether the file is an
+ * endpoint. Without the call only fdinfo can tell, and something must: write(2)
+ * would go through to whatever file it is.
  */
 static int probe(struct bulk *b)
 {
 	long ret = bulk_xfer(b->fd, NULL, 0, 0);
 
-	b->has_call = ret != -ENOSYS;
-	if (ret == -ENOSYS && bulk_is_endpoint(b->fd))
-		return 0;
+	b->has_call = !ret;
+	if (bulk_is_withheld(ret))
+		ret = bulk_is_endpoint(b->fd) ? 0 : -ENOSYS;
 	if (ret < 0)
 		errno = -ret;
 	return ret < 0 ? -1 : 0;

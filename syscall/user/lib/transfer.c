@@ -23,6 +23,31 @@ long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	return bulk_xfer(b->fd, segs, nr, flags);
 }
 
+/*
+ * A filter may have come after bulk_open(), and for this thread alone. It
+ * refuses a call before anything was done. write(2) and read(2) go behind what
+ * is in the window, so that order is kept, but nothing tells when all of it was
+ * taken.
+ */
+long bulk_answer(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
+		 unsigned int flags, long ret)
+{
+	if (ret >= 0 || !b->has_call || !bulk_is_withheld(ret))
+		return ret;
+	if (b->window && (flags & BULK_FLUSH))
+		return -ENOSYS;
+	return bulk_fallback(b->fd, segs, nr, flags & ~BULK_NO_RESTART);
+}
+
+/* One call, whatever a filter says to it. */
+static long bulk_run_anyhow(struct bulk *b, struct bulk_seg *segs,
+			    unsigned int nr, unsigned int flags)
+{
+	long ret = bulk_run(b, segs, nr, flags);
+
+	return ret < 0 ? bulk_answer(b, segs, nr, flags, ret) : ret;
+}
+
 long bulk_failed(long err)
 {
 	errno = -err;
@@ -37,16 +62,21 @@ int bulk_send(struct bulk *b, const void *buf, size_t len, uint64_t tag)
 	if (len > UINT32_MAX)
 		return bulk_failed(-EMSGSIZE);
 	seg = bulk_seg_send(buf, len, tag);
-	ret = bulk_run(b, &seg, 1, 0);
+	ret = bulk_run_anyhow(b, &seg, 1, 0);
 	return ret < 0 ? bulk_failed(ret) : 0;
 }
 
 /* @plain: nobody asks for tag and losses, so that read(2) will do. */
 long bulk_recv_seg(struct bulk *b, struct bulk_seg *seg, bool plain)
 {
+	long ret;
+
 	if (!b->has_call && plain)
 		return bulk_fallback_recv(b->fd, seg);
-	return bulk_run(b, seg, 1, 0);
+	ret = bulk_run(b, seg, 1, 0);
+	if (ret >= 0 || !b->has_call || !bulk_is_withheld(ret))
+		return ret;
+	return plain ? bulk_fallback_recv(b->fd, seg) : -ENOSYS;
 }
 
 ssize_t bulk_recv(struct bulk *b, void *buf, size_t room, uint64_t *tag,
@@ -75,8 +105,8 @@ static long bulk_run_parts(struct bulk *b, struct bulk_seg *segs,
 		part = nr - done;
 		if (part > BULK_MAX_SEGS)
 			part = BULK_MAX_SEGS;
-		ret = bulk_run(b, segs + done, part,
-			       done ? flags | BULK_NO_RESTART : flags);
+		ret = bulk_run_anyhow(b, segs + done, part,
+				      done ? flags | BULK_NO_RESTART : flags);
 		if (ret < 0)
 			return done ? (long)done : ret;
 		done += ret;
@@ -91,12 +121,12 @@ long bulk_call(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	long done, ret = 0;
 
 	if (nr <= BULK_MAX_SEGS)
-		done = bulk_run(b, segs, nr, flags);
+		done = bulk_run_anyhow(b, segs, nr, flags);
 	else
 		done = bulk_run_parts(b, segs, nr, flags & ~late);
 	/* With the last part, its failure would be taken for a segment's. */
 	if (nr > BULK_MAX_SEGS && late && done >= 0)
-		ret = bulk_run(b, NULL, 0, flags | BULK_NO_RESTART);
+		ret = bulk_run_anyhow(b, NULL, 0, flags | BULK_NO_RESTART);
 	if (done < 0 || ret < 0)
 		return bulk_failed(done < 0 ? done : ret);
 	return done;
@@ -106,5 +136,7 @@ int bulk_flush(struct bulk *b)
 {
 	long ret = bulk_run(b, NULL, 0, BULK_FLUSH);
 
+	if (ret < 0)
+		ret = bulk_answer(b, NULL, 0, BULK_FLUSH, ret);
 	return ret < 0 ? bulk_failed(ret) : 0;
 }

@@ -12,15 +12,13 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
+#include "echo.h"
 #include "internal.h"
 #include "seccomp.h"
 #include "tap.h"
 
-#define ECHO		"/dev/bulk/echo"
 #define SYSCTL		"/proc/sys/kernel/bulk_xfer/window_max"
-#define NOBODY		65534
 #define MMAP_FLAGS	3	/* index of the argument */
 
 /* The linker puts these between libbulk and what it asks. */
@@ -43,16 +41,6 @@ unsigned long __wrap_getauxval(unsigned long type)
 bulk_vdso_call __wrap_bulk_vdso_find(void)
 {
 	return vdso_call ? vdso_call : __real_bulk_vdso_find();
-}
-
-static enum result no_channel(void)
-{
-	return skip("no echo channel");
-}
-
-static bool have_channel(void)
-{
-	return !access(ECHO, F_OK);
 }
 
 /* By system call or window, a record comes back with its tag. */
@@ -241,19 +229,6 @@ static enum result mmap_fails_with_enomem(void)
 static enum result mmap_fails_with_ebusy(void)
 {
 	return mmap_fails(EBUSY);
-}
-
-/* The channel's own node stays its owner's. */
-#define ECHO_FOR_ALL	"/tmp/echo-for-all"
-
-static bool make_node_for_all(void)
-{
-	struct stat st;
-
-	unlink(ECHO_FOR_ALL);
-	umask(0);
-	return !stat(ECHO, &st) &&
-	       !mknod(ECHO_FOR_ALL, S_IFCHR | 0666, st.st_rdev);
 }
 
 /* Enough for records that wait, too little for the window. */

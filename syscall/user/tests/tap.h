@@ -25,6 +25,9 @@ struct test {
 	enum result (*run)(void);
 };
 
+/* That which runs. */
+static const struct test *tap_test __attribute__((unused));
+
 /* In a process of its own: says where, and what was false. */
 #define CHECK(what)							\
 	do {								\
@@ -46,6 +49,7 @@ static enum result tap_run_one(const struct test *t, char *why, size_t size)
 	child = fork();
 	if (!child) {
 		dup2(fds[1], STDOUT_FILENO);
+		tap_test = t;
 		status = t->run();
 		fflush(stdout);
 		_exit(status);
