@@ -170,8 +170,17 @@ do_initramfs() {
 	build_stage "initramfs$DEBUG" "$hash" "$TOP/initramfs/build"
 }
 
+# Tried once a day, for without a network it takes its time.
+do_qemu() {
+	[[ -z $(find "$STAMP/qemu" -mtime -1 2> /dev/null) ]] || return 0
+	stage qemu 5 "$TOP/initramfs/qemu"
+	grep '^note: ' "$LOG/qemu.log" || true
+	stamp_on qemu tried
+}
+
 with_image() {
 	do_initramfs
+	do_qemu
 	unlock_out
 }
 

@@ -65,6 +65,16 @@ need_space() {
 		die 5 "disk full: $OUT needs $want_mb MB free, has $((have_kb / 1024)) MB; free some or use --out DIR"
 }
 
+# The first QEMU whose guests may have their processors in threads of their own: in 7.2 one may then still run what
+# another has patched (a jump label's int3 after it is gone, which is an Oops).
+# shellcheck disable=SC2034
+QEMU_PARALLEL=10
+
+# qemu_version PROGRAM: its major version
+qemu_version() {
+	"$1" --version | sed -nE '1s/.*version ([0-9]+)\..*/\1/p'
+}
+
 # The version as the top Makefile spells it.
 kernel_version() {
 	awk -F ' *= *' '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ { v = v (v == "" ? "" : ".") $2 } /^EXTRAVERSION =/ { print v $2; exit }' \

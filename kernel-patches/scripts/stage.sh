@@ -54,7 +54,7 @@ test_figures() {
 	done
 	tests=$(count_lines '^ *(not )?ok [0-9]+ [^#]*[a-z]' "${names[@]/%/.results}" "${names[@]/%/.tap}")
 	operations=$(cd "$LOG" && tail -qn 1 "${names[@]/%/.results}" 2> /dev/null |
-		sed -n 's/^# \([0-9]* of [0-9]* operations\).*/, \1/p' | tail -n 1)
+		sed -n 's/^# \([0-9]* of [0-9]* operations\).*/, \1/p' | tail -n 1) || true
 	all=$(< "$LOG/test.total")
 	echo "$tests $all tests, $units of ${#names[@]} suites$operations"
 }
