@@ -8,6 +8,7 @@ pristine=$(realpath "$PRISTINE")
 # A folder linux beside build, as in out/, and the same configuration: ccache, which knows relative paths and
 # the contents of headers, then has the objects that the series leaves alone.
 without=$OUT/without-${pristine##*/}
+export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache}
 unset BX_ACCEL BX_TIMEOUT
 
 put() { # put PATH: standard input becomes that file of the tree, whose files are links to the pristine ones

@@ -57,7 +57,7 @@ words=()
 check 'one program' lists 'selftests-5 flush_test' selftests flush_test
 check 'programs of several suites' lists $'selftests-1 step_test\nkunit ' kunit selftests step_test
 check 'the settings of a suite are those of its row' lists 'one_cpu flush_test' one_cpu flush_test
-check 'an unknown suite is refused' exits 2 'no test suite nope: there are host ' "$TOP/tests/run" nope
+check 'an unknown suite is refused' exits 2 'no test suite nope: there are selftests ' "$TOP/tests/run" nope
 check 'an unknown program is refused' exits 2 'no program nope in the suite selftests: there are block_test ' "$TOP/tests/run" selftests nope
 check 'every selftest is in a suite' every_program_runs
 check 'the last failures, of both kernels' failed_again
