@@ -125,7 +125,7 @@ int bulk_wait(struct bulk_side *side, int seen, bool nowait)
 {
 	if (nowait)
 		return -EAGAIN;
-	/* Who refuses and wakes in one go must not keep a killed process here. */
+	/* A provider that refuses and wakes in one go must not keep a killed process. */
 	if (signal_pending(current))
 		return -ERESTARTSYS;
 	cond_resched();

@@ -218,7 +218,7 @@ static enum result other_file_in_the_sandbox(void)
 	return PASS;
 }
 
-/* What is in the window when the filter comes goes before what comes then. */
+/* Records in the window when the filter comes go before what comes then. */
 static enum result opened_before(void)
 {
 	bool windowed;
