@@ -338,4 +338,42 @@ TEST_F(wake, peer_takes_the_record)
 	expect_end(_metadata, &s[!first], SIZE);
 }
 
+/*
+ * That there is no memory is told once: an edge is no level. After a RECV that
+ * was told so, too, the next record comes with an event of its own.
+ */
+TEST(edge_tells_once_of_no_memory)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC), ret, told = 0, i;
+	char buf[SIZE] = "";
+	struct windowed w;
+
+	unload_module("bulk_puppet");
+	ret = load_module("bulk_puppet", "");
+	if (ret == -ENOENT)
+		SKIP(return, "no module bulk_puppet");
+	ASSERT_EQ(0, ret);
+	ret = open_windowed(&w, "puppet");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, w.fd, &event));
+	set_answer(_metadata, "send", -ENOMEM);
+	ASSERT_EQ(0, window_send(&w, buf, SIZE, 1, 0));
+	for (i = 0; i < 100; i++)
+		told += epoll_wait(epoll, &event, 1, 0);
+	EXPECT_EQ(1, told);
+	EXPECT_EQ(-ENOMEM, bulk_recv(w.fd, buf, SIZE, NULL));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	set_answer(_metadata, "send", 0);
+	ASSERT_EQ(0, window_send(&w, buf, SIZE, 2, 0));
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 1000 * DEADLINE));
+	EXPECT_EQ(SIZE, bulk_recv(w.fd, buf, SIZE, NULL));
+	EXPECT_EQ(SIZE, bulk_recv(w.fd, buf, SIZE, NULL));
+	close(epoll);
+	close_windowed(&w);
+	EXPECT_EQ(0, unload_module("bulk_puppet"));
+}
+
 TEST_HARNESS_MAIN

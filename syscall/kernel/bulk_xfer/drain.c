@@ -141,6 +141,18 @@ static void bulk_drain_disarm(struct bulk_endpoint *ep, struct bulk_window *w)
 		bulk_window_clear(w, BULK_WINDOW_WANTED);
 }
 
+/*
+ * Nothing tells a receiver of memory that is free again: it tells its caller.
+ * Once is enough, and all there may be: a receiver that is woken comes here.
+ */
+static void bulk_drain_starve(struct bulk_endpoint *ep, struct bulk_window *w,
+			      bool starved)
+{
+	if (starved && !w->starved)
+		bulk_rx_wake(ep);
+	w->starved = starved;
+}
+
 /**
  * bulk_drain_locked() - hand the provider what waits in the window
  * @ep: the endpoint, whose TX lock is held
@@ -178,9 +190,7 @@ int bulk_drain_locked(struct bulk_endpoint *ep)
 	if (ret == -EBADMSG)
 		return bulk_window_spoil(ep, w);
 	bulk_drain_disarm(ep, w);
-	/* Nothing tells a receiver of memory that is free again: it tells its caller. */
-	if (unlikely(ret == -ENOMEM))
-		bulk_rx_wake(ep);
+	bulk_drain_starve(ep, w, ret == -ENOMEM);
 	return ret;
 }
 

@@ -283,16 +283,18 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 	if (!ret)
 		bulk_fill_locked(ep);
 	mutex_unlock(ep->rx_lock);
-	/* Nothing wakes a receiver when there is memory again. */
 	return ret == -EAGAIN && drained == -ENOMEM ? -ENOMEM : ret;
 }
 
-static int bulk_wait_record(struct bulk_endpoint *ep, int seen, bool nowait)
+/* @ret says why there is no record: -EAGAIN, or -ENOMEM. */
+static int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
+			    bool nowait)
 {
 	/* Edge-triggered epoll asks no more once it was told that there is none. */
 	if (!nowait || wq_has_sleeper(&ep->rx.wait))
 		bulk_drain_arm(ep);
-	return bulk_wait(&ep->rx, seen, nowait);
+	/* Nothing wakes a receiver when there is memory again. */
+	return ret == -ENOMEM ? ret : bulk_wait(&ep->rx, seen, nowait);
 }
 
 /* Other threads keep receiving by the vDSO; this one's turn comes, or its end. */
@@ -330,8 +332,8 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		if (likely(!ret))
 			break;
 		bulk_rewind(to, room);
-		if (ret == -EAGAIN)
-			ret = bulk_wait_record(ep, seen, nowait);
+		if (ret == -EAGAIN || ret == -ENOMEM)
+			ret = bulk_wait_record(ep, ret, seen, nowait);
 		else if (ret == -EFAULT)
 			ret = bulk_fault_in(to, meta->len, true, &faults);
 		else if (ret == BULK_RECV_BEATEN)

@@ -35,6 +35,7 @@ struct vm_area_struct;
  * @rx: kernel to user; protected by the endpoint's RX lock
  * @copy: where a record is copied that the provider may not see change
  * @armed: value of the RX side's events when a sleeper asked to be woken
+ * @starved: the provider had no memory for the first record in @tx
  * @bad: the process wrote nonsense; set under either lock
  */
 struct bulk_window {
@@ -52,6 +53,7 @@ struct bulk_window {
 	struct bulk_ring rx;
 	void *copy;
 	int armed;
+	bool starved;
 	bool bad;
 };
 
