@@ -158,6 +158,10 @@ static bool give;
 module_param(give, bool, 0400);
 MODULE_PARM_DESC(give, "there is a give(), else recv() makes the records for a window, too");
 
+static int policy = BULK_RX_BLOCK;
+module_param(policy, int, 0400);
+MODULE_PARM_DESC(policy, "what happens to a record without room, of which there is little then");
+
 static struct bulk_channel *puppet;
 
 static int __init puppet_init(void)
@@ -165,6 +169,8 @@ static int __init puppet_init(void)
 	struct bulk_channel_desc desc = {
 		.name = "puppet",
 		.max_record = PUPPET_MAX_RECORD,
+		.rx_limit = policy == BULK_RX_BLOCK ? 0 : PUPPET_MAX_RECORD,
+		.rx_policy = policy,
 		.flags = BULK_CHANNEL_TX_LATER | BULK_CHANNEL_RX_AHEAD,
 		.ops = &puppet_ops,
 	};

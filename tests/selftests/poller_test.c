@@ -307,6 +307,31 @@ TEST_F(poller, looks_after_many)
 		close_windowed(&w[i]);
 }
 
+/* Nobody else comes by: a provider that has room again wakes the poller. */
+TEST(room_wakes_it)
+{
+	struct windowed w;
+	int ret;
+
+	unload_module("bulk_puppet");
+	ret = load_module("bulk_puppet", "send=-11");
+	if (ret == -ENOENT)
+		SKIP(return, "no module bulk_puppet");
+	ASSERT_EQ(0, ret);
+	ret = open_windowed(&w, "puppet");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, set_poller("puppet", SLEEPY));
+	ASSERT_EQ(0, window_send(&w, "x", 1, 0, 0));
+	ASSERT_TRUE(wait_state("bulk/puppet", 'S'));
+	EXPECT_EQ(0, figure(w.fd, "tx-records"));
+	ASSERT_EQ(0, set_module_param("bulk_puppet", "room", 1));
+	EXPECT_TRUE(wait_figure(w.fd, "tx-records", 1));
+	close_windowed(&w);
+	EXPECT_EQ(0, unload_module("bulk_puppet"));
+}
+
 /* A window that is unmapped, or whose file is closed, while the poller looks. */
 TEST_F(poller, windows_come_and_go)
 {

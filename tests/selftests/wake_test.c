@@ -24,6 +24,7 @@
 #define DEADLINE	120	/* seconds until a sleeper is given up */
 #endif
 #define SIZE		64	/* of a record */
+#define MANY		BULK_MAX_SEGS	/* more than the window and a short queue have room for */
 
 /* A thread that waits for a record. */
 struct sleeper {
@@ -320,6 +321,29 @@ TEST_F(wake, provider_has_no_memory)
 	set_answer(_metadata, "send", 0);
 	EXPECT_EQ(0, bulk_xfer(self->w.fd, NULL, 0, 0));
 	EXPECT_EQ(SIZE, bulk_recv(self->w.fd, self->buf, SIZE, NULL));
+}
+
+/* More come at once than there is room for, whatever the sleeper makes free. */
+TEST_F(wake, record_is_lost_by_the_policy)
+{
+	struct bulk_seg segs[MANY];
+	int i, received = 1;
+
+	close(self->w.fd);
+	ASSERT_EQ(0, unload_module("bulk_puppet"));
+	ASSERT_EQ(0, load_module("bulk_puppet", "policy=2"));
+	self->w.fd = open_channel("puppet", O_RDWR);
+	ASSERT_LE(0, self->w.fd);
+	map_a_window(_metadata, self, self->w.params.window_default);
+	start_sleeper(_metadata, self->sleepers, self->w.fd, variant);
+	for (i = 0; i < MANY; i++)
+		segs[i] = seg_send(self->buf, SIZE, i);
+	ASSERT_EQ(MANY, self->w.call(self->w.fd, segs, MANY, 0, self->w.window));
+	expect_end(_metadata, self->sleepers, SIZE);
+	while (bulk_recv(self->w.fd, self->buf, SIZE, NULL) == SIZE)
+		received++;
+	EXPECT_LT(0, figure(self->w.fd, "rx-lost"));
+	EXPECT_EQ(MANY, received + figure(self->w.fd, "rx-lost"));
 }
 
 TEST_F(wake, peer_takes_the_record)
