@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/uio.h>
 
 #define PUPPET_MAX_RECORD	4096
@@ -42,6 +43,42 @@ static bool gives_up;
 module_param(gives_up, bool, 0600);
 MODULE_PARM_DESC(gives_up, "send() and take() reserve a record, abort it, and return -EAGAIN");
 
+/**
+ * enum misuse - what send() and take() do to the record that comes back
+ * @MISUSE_NONE: nothing wrong
+ * @MISUSE_COMMIT_TWICE: commit it once more
+ * @MISUSE_ABORT_COMMITTED: abort it after the commit
+ * @MISUSE_COMMIT_ABORTED: commit it after an abort
+ * @MISUSE_ABORT_TWICE: abort it once more
+ * @MISUSE_FORGET: neither
+ */
+enum misuse {
+	MISUSE_NONE,
+	MISUSE_COMMIT_TWICE,
+	MISUSE_ABORT_COMMITTED,
+	MISUSE_COMMIT_ABORTED,
+	MISUSE_ABORT_TWICE,
+	MISUSE_FORGET,
+};
+
+static int misuse;
+module_param(misuse, int, 0600);
+MODULE_PARM_DESC(misuse, "what send() and take() do wrong to the record, see enum misuse");
+
+static bool holds;
+module_param(holds, bool, 0600);
+MODULE_PARM_DESC(holds, "another record is reserved while they do");
+
+static bool late;
+module_param(late, bool, 0600);
+MODULE_PARM_DESC(late, "unloading pushes to the endpoint opened last after its release()");
+
+/* For @late: its file must still be open. */
+static struct bulk_endpoint *released;
+
+/* Of MISUSE_FORGET, lest it is taken for a leak. */
+static struct bulk_record *forgotten;
+
 /* Which the parameter `room` wakes. */
 static DEFINE_MUTEX(puppet_lock);
 static struct bulk_endpoint *last;
@@ -71,8 +108,10 @@ static int puppet_open(struct bulk_endpoint *ep)
 static void puppet_release(struct bulk_endpoint *ep)
 {
 	guard(mutex)(&puppet_lock);
-	if (last == ep)
-		last = NULL;
+	if (last != ep)
+		return;
+	last = NULL;
+	released = ep;
 }
 
 static int puppet_give_up(struct bulk_endpoint *ep)
@@ -85,26 +124,26 @@ static int puppet_give_up(struct bulk_endpoint *ep)
 	return -EAGAIN;
 }
 
-static int puppet_take(struct bulk_endpoint *ep, const void *data, size_t len,
-		       u64 tag)
+static void puppet_misuse(struct bulk_endpoint *ep, struct bulk_record *rec,
+			  u64 tag)
 {
-	int answer = READ_ONCE(answer_send);
-
-	if (gives_up)
-		return puppet_give_up(ep);
-	return answer ?: bulk_push(ep, data, len, tag, GFP_KERNEL);
+	if (misuse == MISUSE_COMMIT_ABORTED || misuse == MISUSE_ABORT_TWICE)
+		bulk_abort(ep, rec);
+	else if (misuse == MISUSE_FORGET)
+		forgotten = rec;
+	else
+		bulk_commit(ep, rec, tag);
+	if (misuse == MISUSE_COMMIT_TWICE || misuse == MISUSE_COMMIT_ABORTED)
+		bulk_commit(ep, rec, tag);
+	if (misuse == MISUSE_ABORT_COMMITTED || misuse == MISUSE_ABORT_TWICE)
+		bulk_abort(ep, rec);
 }
 
-static int puppet_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
+static int puppet_echo(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 {
+	struct bulk_record *other = NULL, *rec;
 	size_t len = iov_iter_count(from);
-	struct bulk_record *rec;
-	int answer = READ_ONCE(answer_send);
 
-	if (gives_up)
-		return puppet_give_up(ep);
-	if (answer)
-		return answer;
 	rec = bulk_reserve(ep, len, GFP_KERNEL);
 	if (IS_ERR(rec))
 		return PTR_ERR(rec);
@@ -112,8 +151,38 @@ static int puppet_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 		bulk_abort(ep, rec);
 		return -EFAULT;
 	}
-	bulk_commit(ep, rec, tag);
+	if (holds)
+		other = bulk_reserve(ep, len, GFP_KERNEL);
+	puppet_misuse(ep, rec, tag);
+	if (!IS_ERR_OR_NULL(other))
+		bulk_abort(ep, other);
 	return 0;
+}
+
+static int puppet_take(struct bulk_endpoint *ep, const void *data, size_t len,
+		       u64 tag)
+{
+	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
+	int answer = READ_ONCE(answer_send);
+	struct iov_iter from;
+
+	if (gives_up)
+		return puppet_give_up(ep);
+	if (answer)
+		return answer;
+	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
+	return puppet_echo(ep, &from, tag);
+}
+
+static int puppet_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
+{
+	int answer = READ_ONCE(answer_send);
+
+	if (gives_up)
+		return puppet_give_up(ep);
+	if (answer)
+		return answer;
+	return puppet_echo(ep, from, tag);
 }
 
 static int puppet_recv(struct bulk_endpoint *ep, struct iov_iter *to,
@@ -184,7 +253,12 @@ module_init(puppet_init);
 
 static void __exit puppet_exit(void)
 {
+	u64 word = 0;
+
 	bulk_channel_unregister(puppet);
+	if (late && released)
+		bulk_push(released, &word, sizeof(word), 0, GFP_KERNEL);
+	kvfree(forgotten);
 }
 module_exit(puppet_exit);
 

@@ -13,6 +13,11 @@
 
 #define LAST_ERRNO	EHWPOISON
 
+/* As the module has it. */
+enum misuse {
+	COMMIT_TWICE = 1, ABORT_COMMITTED, COMMIT_ABORTED, ABORT_TWICE, FORGET,
+};
+
 FIXTURE(provider)
 {
 	struct windowed w;
@@ -97,12 +102,23 @@ static void expect_unharmed(struct __test_metadata *_metadata,
 	answer(_metadata, "told", 8);
 	answer(_metadata, "give_told", 8);
 	answer(_metadata, "gives_up", 0);
+	answer(_metadata, "misuse", 0);
 	EXPECT_EQ(0, flush(&self->w));
 	take_all(_metadata, self);
 	EXPECT_EQ(0, send_by_window(&self->w));
 	EXPECT_EQ(1, recv_one(self));
 	EXPECT_EQ(0, send_one(&self->w));
 	EXPECT_EQ(1, recv_one(self));
+}
+
+/* Tells what comes from now on. */
+static int open_log(struct __test_metadata *_metadata)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	ASSERT_LE(0, log);
+	lseek(log, 0, SEEK_END);
+	return log;
 }
 
 /* Lines of the kernel's log, since @fd was opened, that name the channel. */
@@ -180,11 +196,9 @@ TEST_F(provider, every_errno_of_a_recv)
 TEST_F(provider, returns_nonsense)
 {
 	static const int nonsense[] = { 1, 8, INT_MAX, -512, -4096, INT_MIN };
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	int log = open_log(_metadata);
 	size_t i;
 
-	ASSERT_LE(0, log);
-	lseek(log, 0, SEEK_END);
 	for (i = 0; i < ARRAY_SIZE(nonsense); i++) {
 		answer(_metadata, "send", nonsense[i]);
 		EXPECT_EQ(-EIO, send_one(&self->w));
@@ -251,6 +265,67 @@ TEST_F(provider, finds_the_description_empty)
 	EXPECT_EQ(8, recv_one(self));
 	EXPECT_EQ(8, window_recv(&self->w, self->buf, 64, NULL, 0));
 	EXPECT_EQ(0, get_module_param("bulk_puppet", "dirty"));
+}
+
+static void check_misuse(struct __test_metadata *_metadata,
+			 struct _test_data_provider *self, int misuse, bool comes)
+{
+	int i;
+
+	answer(_metadata, "misuse", misuse);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, send_one(&self->w));
+	for (i = 0; i < 3 && comes; i++)
+		EXPECT_EQ(1, recv_one(self));
+	EXPECT_EQ(-EAGAIN, recv_one(self));
+	EXPECT_EQ(0, figure(self->w.fd, "rx-queued"));
+	EXPECT_EQ(0, figure(self->w.fd, "rx-queued-bytes"));
+	expect_unharmed(_metadata, self);
+}
+
+/* A record is committed or aborted once: more than that has no effect. */
+TEST_F(provider, ends_a_record_twice)
+{
+	int log = open_log(_metadata);
+
+	check_misuse(_metadata, self, COMMIT_TWICE, true);
+	EXPECT_EQ(1, count_told(log));
+	check_misuse(_metadata, self, ABORT_COMMITTED, true);
+	check_misuse(_metadata, self, COMMIT_ABORTED, false);
+	check_misuse(_metadata, self, ABORT_TWICE, false);
+	EXPECT_EQ(0, count_told(log));
+}
+
+/* The record that is queued is not the one that is still reserved. */
+TEST_F(provider, ends_a_record_twice_of_two)
+{
+	answer(_metadata, "holds", 1);
+	check_misuse(_metadata, self, COMMIT_TWICE, true);
+	check_misuse(_metadata, self, ABORT_COMMITTED, true);
+}
+
+TEST_F(provider, forgets_a_record)
+{
+	int log = open_log(_metadata);
+
+	answer(_metadata, "misuse", FORGET);
+	EXPECT_EQ(0, send_one(&self->w));
+	EXPECT_EQ(-EAGAIN, recv_one(self));
+	expect_unharmed(_metadata, self);
+	EXPECT_EQ(0, count_told(log));
+	ASSERT_EQ(0, unload_module("bulk_puppet"));
+	EXPECT_EQ(1, count_told(log));
+}
+
+TEST_F(provider, pushes_after_the_release)
+{
+	int log = open_log(_metadata);
+
+	answer(_metadata, "late", 1);
+	ASSERT_EQ(0, unload_module("bulk_puppet"));
+	EXPECT_EQ(0, figure(self->w.fd, "rx-queued"));
+	EXPECT_EQ(-ENODEV, recv_one(self));
+	EXPECT_EQ(1, count_told(log));
 }
 
 /* Its abort makes room: a reason to try again, though not for ever. */

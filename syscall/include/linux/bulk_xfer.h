@@ -71,7 +71,8 @@ struct bulk_meta {
  *	it, EPOLLOUT. Runs under the TX lock. Optional.
  *
  * What is neither 0 nor a negative errno up to EHWPOISON is a mistake, and told
- * to the user as -EIO; so is a @meta->len that is not what was copied.
+ * to the user as -EIO; so is a @meta->len that is not what was copied. @meta
+ * arrives zeroed. The log tells the first mistake of a channel.
  *
  * All are called in process context and may sleep for memory or for a short
  * lock, never for an event that user space decides on. User memory is

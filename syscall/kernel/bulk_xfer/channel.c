@@ -273,8 +273,8 @@ void bulk_channel_forget(struct bulk_channel *ch, struct bulk_endpoint *ep)
 	bulk_totals_add(&ch->closed, &last);
 	list_del(&ep->node);
 	ch->nr_endpoints--;
-	if (!ep->gone && ch->ops->release)
-		ch->ops->release(ep);
+	if (!ep->gone)
+		bulk_provider_release(ep);
 }
 
 static int __init bulk_channel_init(void)

@@ -139,6 +139,7 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 		return NULL;
 	ep->ops = ch->ops;
 	ep->channel = ch;
+	ep->push_limit = ch->max_record + 1;
 	ep->id = atomic64_inc_return(&bulk_last_id);
 	mutex_init(&ep->tx_lock);
 	mutex_init(&ep->rx_mutex);
@@ -232,9 +233,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 	mutex_unlock(&ep->rx_mutex);
 	mutex_unlock(&ep->tx_lock);
 
-	if (ep->ops->release)
-		ep->ops->release(ep);
-	irq_work_sync(&ep->nmi_work);
+	bulk_provider_release(ep);
 	bulk_endpoint_wake(ep, EPOLLHUP | EPOLLERR);
 }
 

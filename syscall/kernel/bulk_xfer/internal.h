@@ -117,6 +117,8 @@ struct bulk_side {
  * @ops: the provider's operations; valid under a lock while not @gone
  * @channel: the channel, with a reference
  * @max_short: records up to this length go to the provider's take(); -1: none
+ * @push_limit: records shorter than this may be reserved; 0 after the
+ *	provider's release()
  * @id: names the endpoint in traces
  * @gone: the provider went away; written under both locks
  * @tx_lock: held by the one SEND that runs
@@ -147,6 +149,7 @@ struct bulk_endpoint {
 	const struct bulk_channel_ops *ops;
 	struct bulk_channel *channel;
 	ssize_t max_short;
+	size_t push_limit;
 	u64 id;
 	bool gone;
 	struct mutex tx_lock; /* one SEND at a time */
@@ -202,6 +205,7 @@ int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);
 int bulk_provider_wrong(struct bulk_endpoint *ep, const char *what, long value);
 int bulk_provider_error(struct bulk_endpoint *ep, int ret);
+void bulk_provider_release(struct bulk_endpoint *ep);
 int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta);
 int bulk_wait(struct bulk_side *side, int seen, bool nowait);

@@ -12,6 +12,29 @@
 
 #include "internal.h"
 
+/**
+ * bulk_provider_release() - tell the provider that an endpoint ends
+ * @ep: the endpoint, of which no operation runs
+ *
+ * A record that is still reserved is lost memory, and told.
+ *
+ * Context: Process context. The channel's lock is held. May sleep.
+ */
+void bulk_provider_release(struct bulk_endpoint *ep)
+{
+	unsigned int left;
+
+	lockdep_assert_held(&ep->channel->lock);
+	if (ep->ops->release)
+		ep->ops->release(ep);
+	WRITE_ONCE(ep->push_limit, 0);
+	/* What NMIs have committed counts as reserved until it is queued. */
+	irq_work_sync(&ep->nmi_work);
+	left = READ_ONCE(ep->queue.reserved);
+	if (unlikely(left))
+		bulk_provider_wrong(ep, "leaves records reserved:", left);
+}
+
 static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
 {
 	if (dropped)
@@ -38,6 +61,14 @@ int bulk_prepare_nmi(struct bulk_endpoint *ep, unsigned int nr, size_t len)
 }
 EXPORT_SYMBOL_GPL(bulk_prepare_nmi);
 
+static noinline __cold int bulk_reserve_refused(struct bulk_endpoint *ep)
+{
+	if (READ_ONCE(ep->push_limit))
+		return -EMSGSIZE;
+	bulk_provider_wrong(ep, "reserves after release(), endpoint", ep->id);
+	return -ENODEV;
+}
+
 /**
  * bulk_reserve() - get memory for a record that an endpoint shall receive
  * @ep: the endpoint
@@ -51,6 +82,7 @@ EXPORT_SYMBOL_GPL(bulk_prepare_nmi);
  *
  * Context: Any, between the provider's open() and release().
  * Return: a record for bulk_commit() or bulk_abort(); or ERR_PTR(): -EMSGSIZE;
+ * -ENODEV after release(), as long as the file is open;
  * -EAGAIN when the queue is full and the policy is to block, senders being
  * woken when it no longer is; -ENOSPC when it is full otherwise; -ENOMEM. A
  * record refused by a channel whose policy is not to block is counted as lost.
@@ -61,8 +93,8 @@ struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 	struct bulk_record *rec;
 	unsigned int dropped = 0;
 
-	if (len > ep->channel->max_record)
-		return ERR_PTR(-EMSGSIZE);
+	if (unlikely(len >= READ_ONCE(ep->push_limit)))
+		return ERR_PTR(bulk_reserve_refused(ep));
 	if (in_nmi())
 		rec = bulk_queue_reserve_nmi(&ep->queue, len, &dropped);
 	else
@@ -92,40 +124,52 @@ EXPORT_SYMBOL_GPL(bulk_record_data);
  * @rec: the record; it is no longer the caller's
  * @tag: travels with the record
  *
- * Records are received in the order of their commits.
+ * Records are received in the order of their commits. What was committed or
+ * aborted before is left alone, and the log tells it; where another record is
+ * reserved at that time, only if no reader has taken this one.
  *
  * Context: Any.
  */
 void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag)
 {
+	bool ours;
+
 	if (in_nmi()) {
-		bulk_queue_commit_nmi(&ep->queue, rec, tag);
+		ours = bulk_queue_commit_nmi(&ep->queue, rec, tag);
 		irq_work_queue(&ep->nmi_work);
-		return;
+	} else {
+		ours = bulk_queue_commit(&ep->queue, rec, tag);
+		bulk_rx_wake(ep);
 	}
-	bulk_queue_commit(&ep->queue, rec, tag);
-	bulk_rx_wake(ep);
+	if (unlikely(!ours))
+		bulk_provider_wrong(ep, "commits what is not reserved, endpoint",
+				    ep->id);
 }
 EXPORT_SYMBOL_GPL(bulk_commit);
 
 /**
  * bulk_abort() - give a reserved record back, as if it had never been
  * @ep: the endpoint
- * @rec: the record
+ * @rec: the record; as for bulk_commit()
  *
  * Context: Any; in an NMI, only for a record that was reserved in one.
  */
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 {
+	bool ours;
+
 	if (in_nmi()) {
-		bulk_spares_put(&ep->queue, rec);
+		ours = bulk_queue_abort_nmi(&ep->queue, rec);
 		irq_work_queue(&ep->nmi_work);
-		return;
+	} else {
+		ours = bulk_queue_abort(&ep->queue, rec);
+		/* A provider that gives up for a reason of its own would be called again at once. */
+		if (bulk_queue_was_full(&ep->queue))
+			bulk_tx_wake(ep);
 	}
-	bulk_queue_abort(&ep->queue, rec);
-	/* A provider that gives up for a reason of its own would be called again at once. */
-	if (bulk_queue_was_full(&ep->queue))
-		bulk_tx_wake(ep);
+	if (unlikely(!ours))
+		bulk_provider_wrong(ep, "aborts what is not reserved, endpoint",
+				    ep->id);
 }
 EXPORT_SYMBOL_GPL(bulk_abort);
 

@@ -212,6 +212,7 @@ static void bulk_queue_unreserve(struct bulk_queue *q, size_t size,
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
+	q->reserved--;
 	bulk_queue_put_bytes(q, size);
 	bulk_queue_refuse(q, dropped);
 	spin_unlock_irqrestore(&q->lock, flags);
@@ -244,6 +245,8 @@ static int bulk_queue_admit(struct bulk_queue *q, size_t size, int ret,
 		ret = bulk_queue_get_bytes(q, size, victims, dropped);
 	if (ret)
 		bulk_queue_refuse(q, dropped);
+	else
+		q->reserved++;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return ret;
 }
@@ -291,6 +294,7 @@ struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 		return ERR_PTR(ret);
 	}
 	rec->len = len;
+	INIT_LIST_HEAD(&rec->list);
 	return rec;
 }
 
@@ -337,6 +341,21 @@ void bulk_queue_add(struct bulk_queue *q, struct bulk_record *rec)
 	WRITE_ONCE(q->count, q->count + 1);
 }
 
+/*
+ * Is a record one that is reserved? Then it is no longer. Where none is, it may
+ * be memory that was freed, and is not looked at.
+ */
+static bool bulk_queue_claim(struct bulk_queue *q, struct bulk_record *rec)
+{
+	lockdep_assert_held(&q->lock);
+	if (unlikely(q->spares) && bulk_spares_own(q, rec))
+		return bulk_record_is_reserved(rec);
+	if (!q->reserved || !bulk_record_is_reserved(rec))
+		return false;
+	q->reserved--;
+	return true;
+}
+
 /**
  * bulk_queue_commit() - let the reader have a reserved record
  * @q: the queue
@@ -346,16 +365,23 @@ void bulk_queue_add(struct bulk_queue *q, struct bulk_record *rec)
  * Records are queued in the order of their commits.
  *
  * Context: Any but NMI. Takes the queue's lock.
+ * Return: false, with nothing done, when it was committed or aborted before. A
+ * record whose memory was freed since is found out if none is reserved.
  */
-void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag)
+bool bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag)
 {
 	unsigned long flags;
+	bool ours;
 
-	rec->tag = tag;
 	spin_lock_irqsave(&q->lock, flags);
 	bulk_queue_catch_up(q);
-	bulk_queue_add(q, rec);
+	ours = bulk_queue_claim(q, rec);
+	if (likely(ours)) {
+		rec->tag = tag;
+		bulk_queue_add(q, rec);
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
+	return ours;
 }
 
 /**
@@ -413,11 +439,19 @@ void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec)
  * @rec: the record
  *
  * Context: Any but NMI. Takes the queue's lock.
+ * Return: as bulk_queue_commit().
  */
-void bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec)
+bool bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec)
 {
-	if (bulk_queue_release(q, rec))
+	unsigned long flags;
+	bool ours;
+
+	spin_lock_irqsave(&q->lock, flags);
+	ours = bulk_queue_claim(q, rec);
+	spin_unlock_irqrestore(&q->lock, flags);
+	if (ours && bulk_queue_release(q, rec))
 		bulk_record_free_atomic(rec);
+	return ours;
 }
 
 /**

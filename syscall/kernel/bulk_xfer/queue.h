@@ -18,7 +18,7 @@ struct ucounts;
 
 /**
  * struct bulk_record - a record in kernel memory
- * @list: place in &bulk_queue.records
+ * @list: place in &bulk_queue.records; empty while the record is reserved
  * @incoming: place in &bulk_queue.incoming, before that
  * @tag: the producer's 64 bits
  * @len: bytes of @data
@@ -45,6 +45,8 @@ struct bulk_record {
  * @count: how many these are
  * @bytes: occupied by them, by reserved ones, and by taken ones until freed
  * @limit: largest value of @bytes
+ * @reserved: those reserved, and neither committed nor aborted yet; spares are
+ *	not among them
  * @was_full: a producer found it so, see bulk_queue_was_full()
  * @policy: what gives way at @limit
  * @pending_lost: records lost since the last commit
@@ -63,6 +65,7 @@ struct bulk_queue {
 	unsigned int count;
 	size_t bytes;
 	size_t limit;
+	unsigned int reserved;
 	bool was_full;
 	enum bulk_rx_policy policy;
 	u32 pending_lost;
@@ -76,6 +79,11 @@ struct bulk_queue {
 	unsigned long charged;
 };
 
+static inline bool bulk_record_is_reserved(const struct bulk_record *rec)
+{
+	return list_empty(&rec->list);
+}
+
 void bulk_queue_init(struct bulk_queue *q, size_t limit,
 		     enum bulk_rx_policy policy);
 void bulk_queue_charge_to(struct bulk_queue *q, struct ucounts *ucounts,
@@ -86,10 +94,10 @@ void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages);
 
 struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 				       gfp_t gfp, unsigned int *dropped);
-void bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);
+bool bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);
 struct bulk_record *bulk_queue_take(struct bulk_queue *q);
 void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec);
-void bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec);
+bool bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec);
 bool bulk_queue_has_room(struct bulk_queue *q, size_t len);
 bool bulk_queue_was_full(struct bulk_queue *q);
 u64 bulk_queue_lost(struct bulk_queue *q);
@@ -97,8 +105,9 @@ u64 bulk_queue_lost(struct bulk_queue *q);
 int bulk_queue_prepare_nmi(struct bulk_queue *q, unsigned int nr, size_t len);
 struct bulk_record *bulk_queue_reserve_nmi(struct bulk_queue *q, size_t len,
 					   unsigned int *dropped);
-void bulk_queue_commit_nmi(struct bulk_queue *q, struct bulk_record *rec,
+bool bulk_queue_commit_nmi(struct bulk_queue *q, struct bulk_record *rec,
 			   u64 tag);
+bool bulk_queue_abort_nmi(struct bulk_queue *q, struct bulk_record *rec);
 void bulk_queue_gather(struct bulk_queue *q);
 
 bool bulk_queue_grow(struct bulk_queue *q, size_t size);

@@ -515,6 +515,62 @@ static void producers_free_without_sleeping(struct kunit *test)
 	bulk_queue_destroy(q);
 }
 
+/* The record that is still reserved is another one than that which was ended. */
+static void record_ends_once(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 3, 64, BULK_RX_BLOCK);
+	struct fixture *f = test->priv;
+	struct bulk_record *rec, *other;
+
+	rec = bulk_queue_reserve(q, 64, GFP_KERNEL, &f->dropped);
+	other = bulk_queue_reserve(q, 64, GFP_KERNEL, &f->dropped);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rec) || IS_ERR(other));
+	memset(rec->data, 1, 64);
+	KUNIT_EXPECT_TRUE(test, bulk_queue_commit(q, rec, 1));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_commit(q, rec, 2));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_abort(q, rec));
+	KUNIT_EXPECT_EQ(test, q->reserved, 1);
+	KUNIT_EXPECT_TRUE(test, bulk_queue_abort(q, other));
+	expect_record(test, 1, 64, 0);
+	/* Both are freed memory by now. */
+	KUNIT_EXPECT_FALSE(test, bulk_queue_commit(q, rec, 3));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_abort(q, other));
+	expect_empty(test);
+	bulk_queue_destroy(q);
+}
+
+static void spare_ends_once(struct kunit *test)
+{
+	struct bulk_queue *q = make_queue(test, 3, 64, BULK_RX_BLOCK);
+	struct bulk_record *rec, *other, *elsewhere;
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_EQ(test, bulk_queue_prepare_nmi(q, 2, 64), 0);
+	rec = bulk_queue_reserve_nmi(q, 0, &f->dropped);
+	other = bulk_queue_reserve_nmi(q, 0, &f->dropped);
+	elsewhere = bulk_queue_reserve(q, 0, GFP_KERNEL, &f->dropped);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rec) || IS_ERR(other) || IS_ERR(elsewhere));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_abort_nmi(q, elsewhere));
+	KUNIT_EXPECT_TRUE(test, bulk_queue_commit_nmi(q, elsewhere, 1));
+	KUNIT_EXPECT_TRUE(test, bulk_queue_commit_nmi(q, rec, 2));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_commit_nmi(q, rec, 3));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_abort_nmi(q, rec));
+	bulk_queue_gather(q);
+	KUNIT_EXPECT_EQ(test, q->reserved, 0);
+	KUNIT_EXPECT_FALSE(test, bulk_queue_commit(q, rec, 3));
+	KUNIT_EXPECT_TRUE(test, bulk_queue_abort_nmi(q, other));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_abort_nmi(q, other));
+	KUNIT_EXPECT_FALSE(test, bulk_queue_abort(q, other));
+	expect_record(test, 1, 0, 0);
+	expect_record(test, 2, 0, 0);
+	KUNIT_EXPECT_NULL(test, bulk_queue_take(q));
+	/* As many as there were, and no more. */
+	KUNIT_EXPECT_EQ(test, put_nmi(test, 4, 0), 0);
+	KUNIT_EXPECT_EQ(test, put_nmi(test, 5, 0), 0);
+	KUNIT_EXPECT_EQ(test, put_nmi(test, 6, 0), -EAGAIN);
+	bulk_queue_destroy(q);
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(order_is_first_in_first_out),
 	KUNIT_CASE(order_is_that_of_commits),
@@ -528,6 +584,8 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(taken_record_is_not_overwritten),
 	KUNIT_CASE(lost_saturates),
 	KUNIT_CASE(reservation_counts_and_returns),
+	KUNIT_CASE(record_ends_once),
+	KUNIT_CASE(spare_ends_once),
 	KUNIT_CASE(spares_keep_the_order),
 	KUNIT_CASE(spares_lose_the_newest_and_count),
 	KUNIT_CASE(spares_tell_a_loss_where_it_was),

@@ -124,6 +124,8 @@ void bulk_spares_put(struct bulk_queue *q, struct bulk_record *rec)
 	struct bulk_spares *s = q->spares;
 	unsigned int i;
 
+	/* No longer reserved, whoever comes with it again. */
+	rec->list.next = LIST_POISON1;
 	/* There are as many places as spares: one is left for each in use. */
 	for (i = 0; i < s->nr; i++)
 		if (!READ_ONCE(s->free[i]) && !cmpxchg(&s->free[i], NULL, rec))
@@ -184,6 +186,7 @@ struct bulk_record *bulk_queue_reserve_nmi(struct bulk_queue *q, size_t len,
 	rec = bulk_spares_get(s);
 	if (rec) {
 		rec->len = len;
+		INIT_LIST_HEAD(&rec->list);
 		return rec;
 	}
 	if (q->policy == BULK_RX_BLOCK)
@@ -203,13 +206,33 @@ struct bulk_record *bulk_queue_reserve_nmi(struct bulk_queue *q, size_t len,
  * committed.
  *
  * Context: Any, NMI included. Takes no lock.
+ * Return: false, with nothing done, when it was committed or aborted before.
  */
-void bulk_queue_commit_nmi(struct bulk_queue *q, struct bulk_record *rec,
+bool bulk_queue_commit_nmi(struct bulk_queue *q, struct bulk_record *rec,
 			   u64 tag)
 {
+	if (!bulk_record_is_reserved(rec))
+		return false;
 	rec->tag = tag;
 	rec->lost = atomic_read(&q->nmi_lost);
 	llist_add(&rec->incoming, &q->incoming);
+	return true;
+}
+
+/**
+ * bulk_queue_abort_nmi() - give a spare back
+ * @q: the queue
+ * @rec: the record
+ *
+ * Context: Any, NMI included. Takes no lock.
+ * Return: false, with nothing done, when it is no spare, or not reserved.
+ */
+bool bulk_queue_abort_nmi(struct bulk_queue *q, struct bulk_record *rec)
+{
+	if (!bulk_spares_own(q, rec) || !bulk_record_is_reserved(rec))
+		return false;
+	bulk_spares_put(q, rec);
+	return true;
 }
 
 /* Of those that NMIs lost, count what was not yet, up to the @until-th. */
@@ -238,6 +261,9 @@ void bulk_queue_gather_locked(struct bulk_queue *q)
 	lockdep_assert_held(&q->lock);
 	llist_for_each_entry_safe(rec, next, llist_reverse_order(newest),
 				  incoming) {
+		/* An NMI may commit what was reserved elsewhere. */
+		if (!bulk_spares_own(q, rec))
+			q->reserved--;
 		bulk_queue_lose_nmi(q, rec->lost);
 		bulk_queue_add(q, rec);
 	}
