@@ -69,6 +69,10 @@ static bool holds;
 module_param(holds, bool, 0600);
 MODULE_PARM_DESC(holds, "another record is reserved while they do");
 
+static int answer_poll = (__force int)EPOLLOUT;
+module_param_named(poll, answer_poll, int, 0600);
+MODULE_PARM_DESC(poll, "what poll() returns");
+
 static bool late;
 module_param(late, bool, 0600);
 MODULE_PARM_DESC(late, "unloading pushes to the endpoint opened last after its release()");
@@ -215,12 +219,18 @@ static int puppet_give(struct bulk_endpoint *ep, void *data, size_t room,
 	return 0;
 }
 
+static __poll_t puppet_poll(struct bulk_endpoint *ep)
+{
+	return (__force __poll_t)READ_ONCE(answer_poll);
+}
+
 static struct bulk_channel_ops puppet_ops = {
 	.open = puppet_open,
 	.release = puppet_release,
 	.send = puppet_send,
 	.take = puppet_take,
 	.recv = puppet_recv,
+	.poll = puppet_poll,
 };
 
 static bool give;

@@ -6,6 +6,7 @@
  */
 #include "window.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -103,6 +104,7 @@ static void expect_unharmed(struct __test_metadata *_metadata,
 	answer(_metadata, "give_told", 8);
 	answer(_metadata, "gives_up", 0);
 	answer(_metadata, "misuse", 0);
+	answer(_metadata, "poll", POLLOUT);
 	EXPECT_EQ(0, flush(&self->w));
 	take_all(_metadata, self);
 	EXPECT_EQ(0, send_by_window(&self->w));
@@ -326,6 +328,21 @@ TEST_F(provider, pushes_after_the_release)
 	EXPECT_EQ(0, figure(self->w.fd, "rx-queued"));
 	EXPECT_EQ(-ENODEV, recv_one(self));
 	EXPECT_EQ(1, count_told(log));
+}
+
+/* An errno, where events are asked for, has a bit for almost each of them. */
+TEST_F(provider, polls_nonsense)
+{
+	struct pollfd pfd = { .fd = self->w.fd, .events = POLLIN | POLLOUT | POLLRDHUP };
+	int log = open_log(_metadata);
+
+	answer(_metadata, "poll", -EINVAL);
+	EXPECT_EQ(1, poll(&pfd, 1, 0));
+	EXPECT_EQ(POLLIN | POLLOUT | POLLERR, pfd.revents);
+	EXPECT_EQ(1, count_told(log));
+	expect_unharmed(_metadata, self);
+	EXPECT_EQ(1, poll(&pfd, 1, 0));
+	EXPECT_EQ(POLLOUT, pfd.revents);
 }
 
 /* Its abort makes room: a reason to try again, though not for ever. */

@@ -303,7 +303,7 @@ static __poll_t bulk_provider_poll(struct bulk_endpoint *ep)
 		return EPOLLHUP | EPOLLERR;
 	if (ret == -EBADMSG)
 		return EPOLLIN | EPOLLOUT | EPOLLERR;
-	mask = ep->ops->poll ? ep->ops->poll(ep) : EPOLLOUT;
+	mask = bulk_provider_events(ep);
 	/* A SEND goes after what waits in the window: it would wait, too. */
 	if (ret == -EAGAIN)
 		return mask & ~EPOLLOUT;

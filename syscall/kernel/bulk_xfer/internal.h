@@ -206,6 +206,7 @@ int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 int bulk_provider_wrong(struct bulk_endpoint *ep, const char *what, long value);
 int bulk_provider_error(struct bulk_endpoint *ep, int ret);
 void bulk_provider_release(struct bulk_endpoint *ep);
+__poll_t bulk_provider_events(struct bulk_endpoint *ep);
 int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta);
 int bulk_wait(struct bulk_side *side, int seen, bool nowait);

@@ -35,6 +35,32 @@ void bulk_provider_release(struct bulk_endpoint *ep)
 		bulk_provider_wrong(ep, "leaves records reserved:", left);
 }
 
+/* What poll() may tell of an endpoint. */
+#define BULK_PROVIDER_EVENTS	(EPOLLIN | EPOLLRDNORM | EPOLLOUT | \
+				 EPOLLWRNORM | EPOLLPRI | EPOLLERR | \
+				 EPOLLHUP | EPOLLRDHUP)
+
+/**
+ * bulk_provider_events() - ask the provider what would not block
+ * @ep: the endpoint, whose TX lock is held
+ *
+ * Context: Process context. May sleep.
+ * Return: EPOLL* events; for what are none, those that have the caller look.
+ */
+__poll_t bulk_provider_events(struct bulk_endpoint *ep)
+{
+	__poll_t mask;
+
+	lockdep_assert_held(&ep->tx_lock);
+	if (!ep->ops->poll)
+		return EPOLLOUT;
+	mask = ep->ops->poll(ep);
+	if (likely(!(mask & ~BULK_PROVIDER_EVENTS)))
+		return mask;
+	bulk_provider_wrong(ep, "polls", (__force int)mask);
+	return EPOLLIN | EPOLLOUT | EPOLLERR;
+}
+
 static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
 {
 	if (dropped)
