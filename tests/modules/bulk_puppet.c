@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -73,6 +74,10 @@ static int answer_poll = (__force int)EPOLLOUT;
 module_param_named(poll, answer_poll, int, 0600);
 MODULE_PARM_DESC(poll, "what poll() returns");
 
+static bool leaves;
+module_param(leaves, bool, 0600);
+MODULE_PARM_DESC(leaves, "all operations return with preemption disabled");
+
 static bool late;
 module_param(late, bool, 0600);
 MODULE_PARM_DESC(late, "unloading pushes to the endpoint opened last after its release()");
@@ -116,6 +121,12 @@ static void puppet_release(struct bulk_endpoint *ep)
 		return;
 	last = NULL;
 	released = ep;
+}
+
+static void puppet_leave(void)
+{
+	if (leaves)
+		preempt_disable();
 }
 
 static int puppet_give_up(struct bulk_endpoint *ep)
@@ -170,9 +181,10 @@ static int puppet_take(struct bulk_endpoint *ep, const void *data, size_t len,
 	int answer = READ_ONCE(answer_send);
 	struct iov_iter from;
 
+	puppet_leave();
 	if (gives_up)
 		return puppet_give_up(ep);
-	if (answer)
+	if (answer || leaves)
 		return answer;
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
 	return puppet_echo(ep, &from, tag);
@@ -182,9 +194,10 @@ static int puppet_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 {
 	int answer = READ_ONCE(answer_send);
 
+	puppet_leave();
 	if (gives_up)
 		return puppet_give_up(ep);
-	if (answer)
+	if (answer || leaves)
 		return answer;
 	return puppet_echo(ep, from, tag);
 }
@@ -194,6 +207,7 @@ static int puppet_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 {
 	static const u64 record = 8;
 
+	puppet_leave();
 	dirty += meta->len || meta->lost || meta->tag;
 	meta->len = user_backed_iter(to) ? told : give_told;
 	if (answer_recv)
@@ -209,6 +223,7 @@ static int puppet_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 static int puppet_give(struct bulk_endpoint *ep, void *data, size_t room,
 		       struct bulk_meta *meta)
 {
+	puppet_leave();
 	dirty += meta->len || meta->lost || meta->tag;
 	meta->len = give_told;
 	if (answer_recv)
@@ -221,6 +236,7 @@ static int puppet_give(struct bulk_endpoint *ep, void *data, size_t room,
 
 static __poll_t puppet_poll(struct bulk_endpoint *ep)
 {
+	puppet_leave();
 	return (__force __poll_t)READ_ONCE(answer_poll);
 }
 

@@ -345,6 +345,28 @@ TEST_F(provider, polls_nonsense)
 	EXPECT_EQ(POLLOUT, pfd.revents);
 }
 
+/* Only a kernel that counts can see it. */
+TEST_F(provider, returns_with_preemption_disabled)
+{
+	int log = open_log(_metadata);
+	struct pollfd pfd = { .fd = self->w.fd, .events = POLLIN };
+
+	if (!kernel_checks_itself())
+		SKIP(return, "the kernel doesn't look");
+	answer(_metadata, "leaves", 1);
+	EXPECT_EQ(0, send_one(&self->w));
+	EXPECT_EQ(0, send_by_window(&self->w));
+	EXPECT_EQ(1, write(self->w.fd, "x", 1));
+	EXPECT_EQ(0, flush(&self->w));
+	EXPECT_EQ(-EAGAIN, recv_one(self));
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+	answer(_metadata, "recv", 0);
+	EXPECT_EQ(8, recv_one(self));
+	answer(_metadata, "leaves", 0);
+	EXPECT_EQ(1, count_told(log));
+	expect_unharmed(_metadata, self);
+}
+
 /* Its abort makes room: a reason to try again, though not for ever. */
 TEST_F(provider, gives_up_a_reservation)
 {

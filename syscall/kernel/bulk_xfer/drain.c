@@ -90,12 +90,14 @@ static bool bulk_refused(struct bulk_endpoint *ep, int ret)
 static int bulk_drain_one(struct bulk_endpoint *ep, bool in_place, void *data,
 			  const struct bulk_meta *meta)
 {
+	int before = bulk_provider_enter();
 	int ret;
 
 	if (in_place)
 		ret = bulk_give(ep, data, meta->len, meta->tag);
 	else
 		ret = bulk_give_copy(ep, data, meta->len, meta->tag);
+	bulk_provider_leave(ep, before);
 	if (likely(!ret)) {
 		ep->tx.records++;
 		ep->tx.bytes += meta->len;

@@ -68,12 +68,17 @@ static bulk_give_t bulk_giver(struct bulk_endpoint *ep)
 static int bulk_fill_one(struct bulk_endpoint *ep, bulk_give_t give, void *data,
 			 size_t room, struct bulk_meta *meta)
 {
+	int ret, before;
+
 	if (!ep->rx_head && READ_ONCE(ep->queue.count))
 		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
 	if (ep->rx_head)
 		return bulk_fill_from_queue(ep, data, room, meta);
 	*meta = (struct bulk_meta){ };
-	return give(ep, data, room, meta);
+	before = bulk_provider_enter();
+	ret = give(ep, data, room, meta);
+	bulk_provider_leave(ep, before);
+	return ret;
 }
 
 /* The record is lost, and its receiver is told in its place. */

@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/irq_work.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/wait.h>
 
 #include "queue.h"
@@ -207,6 +208,24 @@ int bulk_provider_wrong(struct bulk_endpoint *ep, const char *what, long value);
 int bulk_provider_error(struct bulk_endpoint *ep, int ret);
 void bulk_provider_release(struct bulk_endpoint *ep);
 __poll_t bulk_provider_events(struct bulk_endpoint *ep);
+void bulk_provider_unbalanced(struct bulk_endpoint *ep, int before);
+
+/*
+ * Around an operation that runs under a lock of the endpoint's: a kernel that
+ * looks for sleepers in atomic context sees one that leaves the context atomic.
+ */
+static inline int bulk_provider_enter(void)
+{
+	return IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) ? preempt_count() : 0;
+}
+
+static inline void bulk_provider_leave(struct bulk_endpoint *ep, int before)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) &&
+	    unlikely(preempt_count() != before))
+		bulk_provider_unbalanced(ep, before);
+}
+
 int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta);
 int bulk_wait(struct bulk_side *side, int seen, bool nowait);

@@ -49,16 +49,35 @@ void bulk_provider_release(struct bulk_endpoint *ep)
  */
 __poll_t bulk_provider_events(struct bulk_endpoint *ep)
 {
+	int before = bulk_provider_enter();
 	__poll_t mask;
 
 	lockdep_assert_held(&ep->tx_lock);
 	if (!ep->ops->poll)
 		return EPOLLOUT;
 	mask = ep->ops->poll(ep);
+	bulk_provider_leave(ep, before);
 	if (likely(!(mask & ~BULK_PROVIDER_EVENTS)))
 		return mask;
 	bulk_provider_wrong(ep, "polls", (__force int)mask);
 	return EPOLLIN | EPOLLOUT | EPOLLERR;
+}
+
+/**
+ * bulk_provider_unbalanced() - an operation has left the context changed
+ * @ep: the endpoint
+ * @before: preempt_count() before it ran
+ *
+ * The count is put back, as for timers: its next user is not to blame.
+ */
+noinline __cold void bulk_provider_unbalanced(struct bulk_endpoint *ep,
+					      int before)
+{
+	int now = preempt_count();
+
+	preempt_count_set(before);
+	bulk_provider_wrong(ep, "returns with a preemption count off by",
+			    now - before);
 }
 
 static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)

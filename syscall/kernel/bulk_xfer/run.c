@@ -100,7 +100,7 @@ unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 {
 	struct bulk_seg *seg = segs;
 	u64 bytes = 0;
-	int ret;
+	int ret, before;
 
 	mutex_lock(&ep->tx_lock);
 	/* What waits in the window goes first. */
@@ -110,7 +110,9 @@ unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	for (; seg < segs + n; seg++) {
 		if (!bulk_seg_is_plain(seg, BULK_OP_SEND) || ep->gone)
 			break;
+		before = bulk_provider_enter();
 		ret = bulk_send_plain(ep, seg);
+		bulk_provider_leave(ep, before);
 		if (unlikely(ret)) {
 			*error = bulk_refusal(bulk_provider_error(ep, ret));
 			break;

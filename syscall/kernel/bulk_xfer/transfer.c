@@ -99,8 +99,10 @@ int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta)
 {
 	size_t room = iov_iter_count(to);
+	int before = bulk_provider_enter();
 	int ret = ep->ops->recv(ep, to, meta);
 
+	bulk_provider_leave(ep, before);
 	if (unlikely(ret))
 		ret = bulk_provider_error(ep, ret);
 	else if (unlikely(meta->len != room - iov_iter_count(to)))
@@ -136,13 +138,15 @@ int bulk_wait(struct bulk_side *side, int seen, bool nowait)
 static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,
 			  size_t len, u64 tag)
 {
-	int ret;
+	int ret, before;
 
 	mutex_lock(&ep->tx_lock);
 	ret = ep->gone ? -ENODEV : bulk_drain_locked(ep);
 	if (!ret) {
 		pagefault_disable();
+		before = bulk_provider_enter();
 		ret = ep->ops->send(ep, from, tag);
+		bulk_provider_leave(ep, before);
 		pagefault_enable();
 		if (unlikely(ret))
 			ret = bulk_provider_error(ep, ret);
