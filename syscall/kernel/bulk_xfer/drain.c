@@ -9,6 +9,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -135,6 +136,20 @@ static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	return bulk_ring_empty(ring) ? 0 : ret;
 }
 
+/* What the provider allocates is for the process whose window it is. */
+static int bulk_drain_charged(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct mem_cgroup *outer;
+	int ret;
+
+	if (likely(current->mm == w->mm))
+		return bulk_drain_ring(ep, &w->tx);
+	outer = set_active_memcg(w->memcg);
+	ret = bulk_drain_ring(ep, &w->tx);
+	set_active_memcg(outer);
+	return ret;
+}
+
 /* Whoever asked to be woken has been, and asks again before the next sleep. */
 static void bulk_drain_disarm(struct bulk_endpoint *ep, struct bulk_window *w)
 {
@@ -183,7 +198,7 @@ int bulk_drain_locked(struct bulk_endpoint *ep)
 		return -ENODEV;
 	do {
 		room = atomic_read(&ep->tx.events);
-		ret = bulk_drain_ring(ep, &w->tx);
+		ret = bulk_drain_charged(ep, w);
 		WRITE_ONCE(ep->tx_stalled, ret == -EAGAIN);
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		smp_mb();
