@@ -74,20 +74,34 @@ static bool bulk_poll_rx(struct bulk_endpoint *ep)
 	return ep->rx.records != before;
 }
 
-/*
- * While the poller is up, no fill level of the ring is worth a system call;
- * while it sleeps, any record is.
- */
-static void bulk_poller_tell(struct bulk_window *w, enum bulk_poller_state state)
+static void bulk_poller_set_quiet(struct bulk_window *w, u64 quiet)
 {
-	WRITE_ONCE(w->kernel->tx_quiet,
-		   state == BULK_POLLER_UP ? w->tx.size : w->tx.size / 2);
-	if (state == BULK_POLLER_ASLEEP)
+	if (w->kernel->tx_quiet != quiet)
+		WRITE_ONCE(w->kernel->tx_quiet, quiet);
+}
+
+static void bulk_poller_set_flag(struct bulk_window *w, bool flag)
+{
+	if (flag == !!(READ_ONCE(w->kernel->state) & BULK_WINDOW_POLLER))
+		return;
+	if (flag)
 		bulk_window_set(w, BULK_WINDOW_POLLER);
 	else
 		bulk_window_clear(w, BULK_WINDOW_POLLER);
 	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
 	smp_mb();
+}
+
+/*
+ * While the poller is up, no fill level of the ring is worth a system call;
+ * while it sleeps, any record is. Every SEND reads the line that this is in:
+ * it is written to when something changes.
+ */
+static void bulk_poller_tell(struct bulk_window *w, enum bulk_poller_state state)
+{
+	bulk_poller_set_quiet(w, state == BULK_POLLER_UP ? w->tx.size
+							 : w->tx.size / 2);
+	bulk_poller_set_flag(w, state == BULK_POLLER_ASLEEP);
 }
 
 /* What the provider allocates is for the process. */
