@@ -98,6 +98,289 @@ static void group_remove(const char *group)
 	rmdir(path);
 }
 
+enum kind {
+	NEEDS_MEMORY	= 1,	/* far above its memory.high */
+	NEEDS_CPU	= 2,	/* throttled by cpu.max */
+	STOPPED		= 4,	/* stopped and continued all the while */
+};
+
+/* Fills its windows, and takes nothing back. */
+static void need_memory(struct tenant *t)
+{
+	static const char record[4000];
+	struct windowed w[WINDOWS];
+	int i;
+
+	for (i = 0; i < WINDOWS; i++)
+		if (open_windowed(&w[i], "echo"))
+			_exit(1);
+	__atomic_store_n(&t->ready, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&t->go, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	for (i = 0;; i = (i + 1) % WINDOWS)
+		while (!window_send(&w[i], record, sizeof(record), 0,
+				    BULK_NO_SYSCALL))
+			__atomic_add_fetch(&t->moved, 1, __ATOMIC_RELAXED);
+}
+
+/* Holds its endpoint's locks for most of the time, by calls. */
+static void need_cpu(struct tenant *t)
+{
+	struct bulk_seg send[BATCH], recv[BATCH];
+	char out[64] = "", in[64];
+	struct windowed w;
+	int i;
+
+	if (open_windowed(&w, "echo"))
+		_exit(1);
+	for (i = 0; i < BATCH; i++) {
+		send[i] = seg_send(out, sizeof(out), i);
+		recv[i] = seg_recv(in, sizeof(in));
+	}
+	for (;;) {
+		if (bulk_xfer(w.fd, send, BATCH, 0) != BATCH ||
+		    bulk_xfer(w.fd, recv, BATCH, 0) != BATCH)
+			_exit(1);
+		__atomic_store_n(&t->ready, 1, __ATOMIC_RELEASE);
+		__atomic_add_fetch(&t->moved, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* Calls of every kind. */
+static void be_stopped(struct tenant *t)
+{
+	char out[64] = "", in[64];
+	struct windowed w;
+
+	if (open_windowed(&w, "echo"))
+		_exit(1);
+	for (;;) {
+		if (window_send(&w, out, sizeof(out), 0, 0) ||
+		    bulk_send(w.fd, out, sizeof(out), 0) ||
+		    window_recv(&w, in, sizeof(in), NULL, 0) != sizeof(in) ||
+		    window_recv(&w, in, sizeof(in), NULL, 0) != sizeof(in))
+			_exit(1);
+		__atomic_store_n(&t->ready, 1, __ATOMIC_RELEASE);
+		__atomic_add_fetch(&t->moved, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static pid_t start(struct tenant *t, const char *group,
+		   void (*run)(struct tenant *t))
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid) {
+		t->pid = pid;
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || (group && group_set(group, "cgroup.procs", "0")))
+		_exit(1);
+	run(t);
+	_exit(0);
+}
+
+FIXTURE(tenants)
+{
+	struct windowed w;
+	struct tenant *shared;
+	struct tenant *memory;
+	struct tenant *cpu;
+	struct tenant *stopped;
+};
+
+FIXTURE_VARIANT(tenants)
+{
+	int kinds;
+};
+
+FIXTURE_VARIANT_ADD(tenants, above_memory_high)
+{
+	.kinds = NEEDS_MEMORY,
+};
+
+FIXTURE_VARIANT_ADD(tenants, throttled)
+{
+	.kinds = NEEDS_CPU,
+};
+
+FIXTURE_VARIANT_ADD(tenants, stopped)
+{
+	.kinds = STOPPED,
+};
+
+FIXTURE_VARIANT_ADD(tenants, all)
+{
+	.kinds = NEEDS_MEMORY | NEEDS_CPU | STOPPED,
+};
+
+static void start_memory(struct __test_metadata *_metadata,
+			 struct _test_data_tenants *self)
+{
+	char high[32];
+
+	ASSERT_LT(0, start(self->memory, "memory", need_memory));
+	ASSERT_TRUE(wait_for(&self->memory->ready));
+	snprintf(high, sizeof(high), "%d", HIGH);
+	ASSERT_EQ(0, group_set("memory", "memory.high", high));
+}
+
+static void start_cpu(struct __test_metadata *_metadata,
+		      struct _test_data_tenants *self)
+{
+	int i;
+
+	for (i = 0; i < TENANTS; i++) {
+		ASSERT_LT(0, start(&self->cpu[i], "cpu", need_cpu));
+		ASSERT_TRUE(wait_for(&self->cpu[i].ready));
+	}
+	/* The least there is. They run out of it wherever they are. */
+	ASSERT_EQ(0, group_set("cpu", "cpu.max", "1000 100000"));
+	while (group_value("cpu", "cpu.stat", "nr_throttled ") < 1)
+		usleep(1000);
+}
+
+FIXTURE_SETUP(tenants)
+{
+	int ret = open_windowed(&self->w, "echo");
+
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no channel echo, or no vDSO");
+	ASSERT_EQ(0, ret);
+	if ((variant->kinds & NEEDS_MEMORY) &&
+	    group_create("memory", "+memory", "memory.high"))
+		SKIP(return, "no memory cgroup");
+	if ((variant->kinds & NEEDS_CPU) &&
+	    group_create("cpu", "+cpu", "cpu.max"))
+		SKIP(return, "no cpu.max");
+	self->shared = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->shared);
+	self->memory = self->shared;
+	self->stopped = self->shared + 1;
+	self->cpu = self->shared + 2;
+	ASSERT_EQ(0, write_text(IDLE_FILE, AWAKE));
+	ASSERT_EQ(0, window_send(&self->w, "wake up", 7, 0, 0));
+	if (variant->kinds & NEEDS_CPU)
+		start_cpu(_metadata, self);
+	if (variant->kinds & STOPPED) {
+		ASSERT_LT(0, start(self->stopped, NULL, be_stopped));
+		ASSERT_TRUE(wait_for(&self->stopped->ready));
+	}
+	if (variant->kinds & NEEDS_MEMORY)
+		start_memory(_metadata, self);
+}
+
+/* Who is throttled in the kernel dies when he may run again. */
+FIXTURE_TEARDOWN(tenants)
+{
+	int i;
+
+	if (variant->kinds & NEEDS_CPU)
+		group_set("cpu", "cpu.max", "max");
+	if (variant->kinds & NEEDS_MEMORY)
+		group_set("memory", "memory.high", "max");
+	for (i = 0; self->shared && i < 2 + TENANTS; i++) {
+		if (self->shared[i].pid <= 0)
+			continue;
+		kill(self->shared[i].pid, SIGKILL);
+		waitpid(self->shared[i].pid, NULL, 0);
+	}
+	close_windowed(&self->w);
+	write_text(IDLE_FILE, "0");
+	group_remove("cpu");
+	group_remove("memory");
+}
+
+/* Through the window, which the poller is to look after, and by calls. */
+static bool moves_records(const struct windowed *w, time_t end)
+{
+	char out[8] = "answer", in[8];
+	int ret;
+
+	if (window_send(w, out, sizeof(out), 0, 0))
+		return false;
+	do {
+		ret = window_recv(w, in, sizeof(in), NULL, BULK_NO_SYSCALL);
+	} while (ret == -EAGAIN && now() < end && !usleep(100));
+	if (ret != sizeof(in) || bulk_send(w->fd, out, sizeof(out), 0))
+		return false;
+	return window_recv(w, in, sizeof(in), NULL, 0) == sizeof(in);
+}
+
+static bool opens_and_closes(void)
+{
+	struct windowed w;
+	int ret = open_windowed(&w, "echo");
+
+	close_windowed(&w);
+	return !ret;
+}
+
+static bool stop_and_go(struct tenant *t, int round)
+{
+	int status;
+
+	if (round % 2)
+		return !kill(t->pid, SIGCONT);
+	return !kill(t->pid, SIGSTOP) &&
+	       waitpid(t->pid, &status, WUNTRACED) == t->pid &&
+	       WIFSTOPPED(status);
+}
+
+/* Each round meets those who are throttled at another place. */
+static void wait_period(time_t end)
+{
+	long long was = group_value("cpu", "cpu.stat", "nr_periods ");
+
+	while (group_value("cpu", "cpu.stat", "nr_periods ") == was &&
+	       now() < end)
+		usleep(1000);
+}
+
+/* From here on the poller asks for more memory than the tenant may have. */
+static bool goes_on(struct tenant *t, time_t end)
+{
+	__atomic_store_n(&t->go, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&t->moved, __ATOMIC_RELAXED) < BEGUN &&
+	       now() < end)
+		usleep(1000);
+	return now() < end;
+}
+
+/*
+ * The deadline is for all of it. Where the poller waits for the others, a round
+ * takes seconds.
+ */
+TEST_F(tenants, others_go_on)
+{
+	time_t end = now() + DEADLINE;
+	char in[8];
+	int round;
+
+	ASSERT_EQ(7, window_recv(&self->w, in, sizeof(in), NULL, 0));
+	if (variant->kinds & NEEDS_MEMORY)
+		ASSERT_TRUE(goes_on(self->memory, end));
+	for (round = 0; round < ROUNDS && now() < end; round++) {
+		if (variant->kinds & STOPPED)
+			ASSERT_TRUE(stop_and_go(self->stopped, round));
+		if (variant->kinds & NEEDS_CPU)
+			wait_period(end);
+		ASSERT_TRUE(moves_records(&self->w, end)) {
+			TH_LOG("no answer in round %d", round);
+		}
+		ASSERT_TRUE(opens_and_closes());
+	}
+	EXPECT_EQ(ROUNDS, round);
+	EXPECT_EQ(0, waitpid(-1, NULL, WNOHANG)) {
+		TH_LOG("a tenant has given up");
+	}
+	if (variant->kinds & NEEDS_MEMORY)
+		EXPECT_LT(10 * HIGH, group_value("memory", "memory.current",
+						 NULL));
+}
+
 /* One process sends, another one takes it to the provider by poll(2). */
 TEST(owner_of_the_window_pays)
 {

@@ -54,8 +54,8 @@ static noinline int bulk_give_long(struct bulk_endpoint *ep,
 
 	if (!w->copy)
 		w->copy = kvmalloc(w->tx.max_record,
-				   GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
-				   __GFP_NOWARN);
+				   bulk_poller_gfp(ep, GFP_KERNEL_ACCOUNT) |
+				   __GFP_NORETRY | __GFP_NOWARN);
 	if (!w->copy)
 		return -ENOMEM;
 	memcpy(w->copy, data, len);

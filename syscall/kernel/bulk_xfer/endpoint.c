@@ -149,11 +149,14 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 	bulk_side_init(&ep->rx);
 	bulk_queue_init(&ep->queue, ch->rx_limit, ch->rx_policy);
 	init_irq_work(&ep->nmi_work, bulk_nmi_work);
+	kref_init(&ep->ref);
 	return ep;
 }
 
-static void bulk_endpoint_free(struct bulk_endpoint *ep)
+static void bulk_endpoint_free(struct kref *ref)
 {
+	struct bulk_endpoint *ep = container_of(ref, struct bulk_endpoint, ref);
+
 	irq_work_sync(&ep->nmi_work);
 	if (ep->window)
 		bulk_window_put(ep->window);
@@ -161,6 +164,17 @@ static void bulk_endpoint_free(struct bulk_endpoint *ep)
 		bulk_queue_free(&ep->queue, ep->rx_head);
 	bulk_queue_destroy(&ep->queue);
 	kfree(ep);
+}
+
+/**
+ * bulk_endpoint_put() - let go of an endpoint
+ * @ep: the endpoint
+ *
+ * Context: Process context. May sleep.
+ */
+void bulk_endpoint_put(struct bulk_endpoint *ep)
+{
+	kref_put(&ep->ref, bulk_endpoint_free);
 }
 
 /**
@@ -184,7 +198,7 @@ struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
 	if (!ret)
 		ret = bulk_channel_attach(ch, ep, mode);
 	if (ret) {
-		bulk_endpoint_free(ep);
+		bulk_endpoint_put(ep);
 		return ERR_PTR(ret);
 	}
 	get_device(&ch->dev);
@@ -194,7 +208,8 @@ struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
 
 /**
  * bulk_endpoint_destroy() - the endpoint's file is closed
- * @ep: the endpoint; nobody uses it any more
+ * @ep: the endpoint; nobody uses it any more, but that the poller may look
+ *	whether its window is mapped, which it no longer is
  *
  * Context: Process context. Takes the channel's lock.
  */
@@ -206,7 +221,7 @@ void bulk_endpoint_destroy(struct bulk_endpoint *ep)
 	bulk_channel_forget(ch, ep);
 	trace_bulk_release(bulk_channel_name(ch), ep->id, ep->tx.records,
 			   ep->rx.records, bulk_queue_lost(&ep->queue));
-	bulk_endpoint_free(ep);
+	bulk_endpoint_put(ep);
 	put_device(&ch->dev);
 }
 

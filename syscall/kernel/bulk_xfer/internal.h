@@ -7,11 +7,14 @@
 #ifndef _BULK_XFER_INTERNAL_H
 #define _BULK_XFER_INTERNAL_H
 
+#include <asm/current.h>
 #include <linux/atomic.h>
 #include <linux/bulk_xfer.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/gfp_types.h>
 #include <linux/irq_work.h>
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/wait.h>
@@ -142,6 +145,7 @@ struct bulk_side {
  * @tx_refused: records from the window that the provider did not take
  * @bad_windows: windows that held nonsense
  * @node: place in &bulk_channel.endpoints
+ * @ref: held by the file, and by the poller while it looks here
  *
  * No lock is held while user memory may fault, see bulk_endpoint_send().
  */
@@ -168,6 +172,7 @@ struct bulk_endpoint {
 	atomic_t bad_windows;
 	u64 tx_refused;
 	struct list_head node;
+	struct kref ref;
 };
 
 extern const struct file_operations bulk_endpoint_fops;
@@ -192,6 +197,7 @@ void bulk_channel_totals(struct bulk_channel *ch, struct bulk_totals *totals);
 struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
 					   fmode_t mode);
 void bulk_endpoint_destroy(struct bulk_endpoint *ep);
+void bulk_endpoint_put(struct bulk_endpoint *ep);
 void bulk_endpoint_detach(struct bulk_endpoint *ep);
 void bulk_endpoint_totals(struct bulk_endpoint *ep, struct bulk_totals *totals);
 void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep);
@@ -233,6 +239,14 @@ int bulk_wait(struct bulk_side *side, int seen, bool nowait);
 void bulk_poller_init(struct bulk_poller *p);
 int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us);
 void bulk_poller_ring(struct bulk_endpoint *ep);
+
+/* The poller serves all: it doesn't wait until one of them may have memory. */
+static inline gfp_t bulk_poller_gfp(const struct bulk_endpoint *ep, gfp_t gfp)
+{
+	if (unlikely(READ_ONCE(ep->channel->poller.task) == current))
+		gfp &= ~__GFP_DIRECT_RECLAIM;
+	return gfp;
+}
 
 int bulk_drain_locked(struct bulk_endpoint *ep);
 int bulk_drain(struct bulk_endpoint *ep);

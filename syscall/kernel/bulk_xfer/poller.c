@@ -105,19 +105,17 @@ static void bulk_poller_tell(struct bulk_window *w, enum bulk_poller_state state
 }
 
 /* What the provider allocates is for the process. */
-static bool bulk_poll_window(struct bulk_endpoint *ep,
+static bool bulk_poll_window(struct bulk_endpoint *ep, struct bulk_window *w,
 			     enum bulk_poller_state state)
 {
 	struct mem_cgroup *outer;
 	bool moved;
 
-	if (!READ_ONCE(ep->window))
-		return false;
-	guard(mutex)(&ep->tx_lock);
-	if (!ep->window || !atomic_read(&ep->window->maps))
-		return false;
-	bulk_poller_tell(ep->window, state);
-	outer = set_active_memcg(ep->window->memcg);
+	/* Who can wait for memory may: the process, in a call of its own. */
+	if (w->starved && state == BULK_POLLER_UP)
+		state = BULK_POLLER_ASLEEP;
+	bulk_poller_tell(w, state);
+	outer = set_active_memcg(w->memcg);
 	moved = bulk_poll_tx(ep);
 	if (ep->rx_lock == &ep->tx_lock) {
 		moved |= bulk_poll_rx(ep);
@@ -129,14 +127,62 @@ static bool bulk_poll_window(struct bulk_endpoint *ep,
 	return moved;
 }
 
+static bool bulk_poll_locked(struct bulk_endpoint *ep,
+			     enum bulk_poller_state state)
+{
+	struct bulk_window *w = ep->window;
+
+	lockdep_assert_held(&ep->tx_lock);
+	if (!w || !atomic_read(&w->maps))
+		return false;
+	return bulk_poll_window(ep, w, state);
+}
+
+/*
+ * A task that holds the lock may be throttled, so the poller doesn't wait for
+ * it, but it doesn't go to sleep either: records are on their way. Only its end
+ * every window has to be told of.
+ */
+static bool bulk_poll_endpoint(struct bulk_endpoint *ep,
+			       enum bulk_poller_state state)
+{
+	bool moved;
+
+	if (state == BULK_POLLER_OFF)
+		mutex_lock(&ep->tx_lock);
+	else if (!READ_ONCE(ep->window))
+		return false;
+	else if (!mutex_trylock(&ep->tx_lock))
+		return true;
+	moved = bulk_poll_locked(ep, state);
+	mutex_unlock(&ep->tx_lock);
+	return moved;
+}
+
+/* The first of the list goes to its end, and is returned with a reference. */
+static struct bulk_endpoint *bulk_poll_next(struct bulk_channel *ch)
+{
+	struct bulk_endpoint *ep;
+
+	guard(mutex)(&ch->lock);
+	if (list_empty(&ch->endpoints))
+		return NULL;
+	list_rotate_left(&ch->endpoints);
+	ep = list_last_entry(&ch->endpoints, struct bulk_endpoint, node);
+	kref_get(&ep->ref);
+	return ep;
+}
+
+/* Each endpoint once, without the channel's lock, which others need. */
 static bool bulk_poll_all(struct bulk_channel *ch, enum bulk_poller_state state)
 {
+	unsigned int left = READ_ONCE(ch->nr_endpoints);
 	struct bulk_endpoint *ep;
 	bool moved = false;
 
-	guard(mutex)(&ch->lock);
-	list_for_each_entry(ep, &ch->endpoints, node) {
-		moved |= bulk_poll_window(ep, state);
+	while (left-- && (ep = bulk_poll_next(ch))) {
+		moved |= bulk_poll_endpoint(ep, state);
+		bulk_endpoint_put(ep);
 		cond_resched();
 	}
 	return moved;

@@ -143,7 +143,8 @@ struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 	if (in_nmi())
 		rec = bulk_queue_reserve_nmi(&ep->queue, len, &dropped);
 	else
-		rec = bulk_queue_reserve(&ep->queue, len, gfp, &dropped);
+		rec = bulk_queue_reserve(&ep->queue, len,
+					 bulk_poller_gfp(ep, gfp), &dropped);
 	bulk_trace_dropped(ep, dropped);
 	return rec;
 }
