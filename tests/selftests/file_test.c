@@ -12,6 +12,8 @@
 
 #include "uring.h"
 
+#define DEADLINE	30	/* seconds for what must not wait */
+
 FIXTURE(file) {
 	int fd;
 	char *buf;
@@ -165,6 +167,26 @@ TEST_F(file, splice_through_a_pipe)
 	EXPECT_EQ(10000, read(p[0], self->buf, 65536));
 	EXPECT_EQ(10000, filled(self->buf, 10000, 4));
 	EXPECT_EQ(0, figure(self->fd, "rx-queued"));
+	close(p[0]);
+	close(p[1]);
+}
+
+/* It would keep everybody from the pipe, and no signal would end that. */
+TEST_F(file, splice_does_not_wait)
+{
+	int p[2];
+
+	ASSERT_EQ(0, pipe(p));
+	/* Ends what waits after all. */
+	alarm(DEADLINE);
+	EXPECT_EQ(-1, splice(self->fd, NULL, p[1], NULL, 65536, 0));
+	EXPECT_EQ(EAGAIN, errno);
+	alarm(0);
+	ASSERT_EQ(1, write(p[1], "x", 1));
+	ASSERT_EQ(6, write(self->fd, "record", 6));
+	EXPECT_EQ(6, splice(self->fd, NULL, p[1], NULL, 65536, 0));
+	EXPECT_EQ(7, read(p[0], self->buf, 16));
+	EXPECT_EQ(0, memcmp(self->buf, "xrecord", 7));
 	close(p[0]);
 	close(p[1]);
 }

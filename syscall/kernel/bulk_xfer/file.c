@@ -4,9 +4,14 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <linux/bvec.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/poll.h>
+#include <linux/slab.h>
 #include <linux/splice.h>
+#include <linux/uio.h>
 
 #include "internal.h"
 
@@ -55,6 +60,92 @@ static ssize_t bulk_file_write(struct kiocb *iocb, struct iov_iter *from)
 	return ret ?: len;
 }
 
+static void bulk_splice_free(struct bio_vec *bv, unsigned int nr)
+{
+	while (nr--)
+		put_page(bv[nr].bv_page);
+}
+
+static int bulk_splice_alloc(struct bio_vec *bv, unsigned int nr)
+{
+	struct page *page;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		page = alloc_page(GFP_USER);
+		if (!page) {
+			bulk_splice_free(bv, i);
+			return -ENOMEM;
+		}
+		bvec_set_page(&bv[i], page, PAGE_SIZE, 0);
+	}
+	return 0;
+}
+
+/* The pages become the pipe's. It still has room, for its mutex is held. */
+static ssize_t bulk_splice_add(struct pipe_inode_info *pipe, struct bio_vec *bv,
+			       size_t len)
+{
+	ssize_t ret, added = 0;
+
+	for (; len > added; bv++) {
+		struct pipe_buffer buf = {
+			.ops = &default_pipe_buf_ops,
+			.page = bv->bv_page,
+			.len = min_t(size_t, len - added, PAGE_SIZE),
+		};
+
+		ret = add_to_pipe(pipe, &buf);
+		if (WARN_ON_ONCE(ret < 0))
+			return ret;
+		added += ret;
+	}
+	return added;
+}
+
+static ssize_t bulk_splice_record(struct file *in, struct pipe_inode_info *pipe,
+				  struct bio_vec *bv, unsigned int pages,
+				  size_t len)
+{
+	struct bulk_meta meta;
+	struct iov_iter to;
+	unsigned int used;
+	int ret;
+
+	iov_iter_bvec(&to, ITER_DEST, bv, pages, len);
+	/*
+	 * The caller holds the pipe's mutex: all others who use the pipe would
+	 * wait for a record, too, and no signal would end that.
+	 */
+	ret = bulk_endpoint_recv(in->private_data, &to, &meta, true);
+	used = ret ? 0 : DIV_ROUND_UP(meta.len, PAGE_SIZE);
+	bulk_splice_free(bv + used, pages - used);
+	return ret ?: bulk_splice_add(pipe, bv, meta.len);
+}
+
+static ssize_t bulk_file_splice_read(struct file *in, loff_t *ppos,
+				     struct pipe_inode_info *pipe, size_t len,
+				     unsigned int flags)
+{
+	unsigned int used = pipe_occupancy(pipe->head, pipe->tail);
+	unsigned int pages = pipe->max_usage > used ? pipe->max_usage - used : 0;
+	struct bio_vec *bv;
+	ssize_t ret;
+
+	len = min_t(size_t, len, (size_t)pages * PAGE_SIZE);
+	pages = DIV_ROUND_UP(len, PAGE_SIZE);
+	if (!pages)
+		return -EAGAIN;
+	bv = kvcalloc(pages, sizeof(*bv), GFP_KERNEL_ACCOUNT);
+	if (!bv)
+		return -ENOMEM;
+	ret = bulk_splice_alloc(bv, pages);
+	if (!ret)
+		ret = bulk_splice_record(in, pipe, bv, pages, len);
+	kvfree(bv);
+	return ret;
+}
+
 static __poll_t bulk_file_poll(struct file *file, poll_table *wait)
 {
 	struct bulk_endpoint *ep = file->private_data;
@@ -89,7 +180,7 @@ const struct file_operations bulk_endpoint_fops = {
 	.poll = bulk_file_poll,
 	.mmap = bulk_file_mmap,
 	.flush = bulk_file_flush,
-	.splice_read = copy_splice_read,
+	.splice_read = bulk_file_splice_read,
 	.splice_write = iter_file_splice_write,
 	.show_fdinfo = bulk_file_fdinfo,
 };
