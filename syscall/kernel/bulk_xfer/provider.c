@@ -125,7 +125,9 @@ static noinline __cold int bulk_reserve_refused(struct bulk_endpoint *ep)
  * In an NMI the record is one of those that bulk_prepare_nmi() made; when all
  * are in use it is the new one that is lost, unless the policy is to block.
  *
- * Context: Any, between the provider's open() and release().
+ * Context: Any in which a task may be woken, that is under no lock of the
+ * scheduler, of a wait queue or of a timer, and NMIs; between the provider's
+ * open() and release().
  * Return: a record for bulk_commit() or bulk_abort(); or ERR_PTR(): -EMSGSIZE;
  * -ENODEV after release(), as long as the file is open;
  * -EAGAIN when the queue is full and the policy is to block, senders being
@@ -174,7 +176,7 @@ EXPORT_SYMBOL_GPL(bulk_record_data);
  * aborted before is left alone, and the log tells it; where another record is
  * reserved at that time, only if no reader has taken this one.
  *
- * Context: Any.
+ * Context: As for bulk_reserve().
  */
 void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag)
 {
@@ -198,7 +200,8 @@ EXPORT_SYMBOL_GPL(bulk_commit);
  * @ep: the endpoint
  * @rec: the record; as for bulk_commit()
  *
- * Context: Any; in an NMI, only for a record that was reserved in one.
+ * Context: As for bulk_reserve(); in an NMI, only for a record that was reserved
+ * in one.
  */
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 {
@@ -227,7 +230,7 @@ EXPORT_SYMBOL_GPL(bulk_abort);
  * @tag: travels with it
  * @gfp: how the memory may be allocated
  *
- * Context: Any, between the provider's open() and release().
+ * Context: As for bulk_reserve().
  * Return: 0, or what bulk_reserve() says.
  */
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
