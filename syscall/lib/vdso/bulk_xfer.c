@@ -162,7 +162,13 @@ static noinline long bulk_ring_bell(int fd, struct bulk_seg *segs, long sent,
 	__u64 tail;
 	long taken;
 
-	bulk_xfer_syscall(fd, (void *)0, 0, 0);
+	taken = bulk_xfer_syscall(fd, (void *)0, 0, 0);
+	/*
+	 * A filter may have refused the call, and the SENDs are done: it must not
+	 * keep them from a sleeper. poll(2) has the kernel look here, too.
+	 */
+	if (taken < 0 && taken != -EBADMSG)
+		bulk_poll_syscall(fd);
 	tail = __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED);
 	if ((__s64)(end - tail) <= 0 ||
 	    !(__atomic_load_n(&k->state, __ATOMIC_RELAXED) & BULK_WINDOW_GONE))

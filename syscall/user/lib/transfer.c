@@ -5,6 +5,7 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <errno.h>
+#include <poll.h>
 
 #include <bulk_xfer.h>
 
@@ -23,6 +24,14 @@ long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	return bulk_xfer(b->fd, segs, nr, flags);
 }
 
+/* The kernel looks at the window, as the call without segments makes it do. */
+static long look(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) < 0 ? -errno : 0;
+}
+
 /*
  * A filter may have come after bulk_open(), and for this thread alone. It
  * refuses a call before anything was done. write(2) and read(2) go behind what
@@ -36,6 +45,8 @@ long bulk_answer(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 		return ret;
 	if (b->window && (flags & BULK_FLUSH))
 		return -ENOSYS;
+	if (!nr && !flags)
+		return look(b->fd);
 	return bulk_fallback(b->fd, segs, nr, flags & ~BULK_NO_RESTART);
 }
 

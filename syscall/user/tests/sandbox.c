@@ -9,19 +9,23 @@
 #include <bulk_xfer.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "echo.h"
 #include "internal.h"
 #include "seccomp.h"
 #include "tap.h"
 
-#define RECORDS		500	/* several rings of the smallest window */
+#define WINDOW		100000	/* bytes: rings of 16 KiB */
+#define RECORDS		500	/* several such rings */
 #define BATCH		100
 #define SIZE		600
+#define DEADLINE	30	/* seconds */
 #define DENY		"/modules/bulk_deny.ko"
 #define DENY_PARAM	"/sys/module/bulk_deny/parameters/"
 
@@ -218,6 +222,22 @@ static enum result other_file_in_the_sandbox(void)
 	return PASS;
 }
 
+/* Records that the provider has. */
+static long taken(const struct bulk *b)
+{
+	char path[64], line[256];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bulk_fd(b));
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "bulk-tx-records: %ld", &value);
+	if (f)
+		fclose(f);
+	return value;
+}
+
 /* Records in the window when the filter comes go before what comes then. */
 static enum result opened_before(void)
 {
@@ -226,12 +246,16 @@ static enum result opened_before(void)
 	unsigned int sent;
 
 	BECOME_USER();
-	b = bulk_open_window(ECHO_FOR_ALL, O_RDWR, 1);
+	b = bulk_open_window(ECHO_FOR_ALL, O_RDWR, WINDOW);
 	CHECK(b);
 	windowed = bulk_window(b);
 	CHECK(!windowed || !sandbox()->hidden);
 	CHECK(send_records(b, 0, 3) == 3);
 	CHECK(close_sandbox());
+	if (is_refusal(sandbox()->error)) {
+		CHECK(taken(b) == (windowed ? 0 : 3));
+		CHECK(!bulk_call(b, NULL, 0, 0) && taken(b) == 3);
+	}
 	sent = 3 + send_records(b, 3, RECORDS);
 	if (!is_refusal(sandbox()->error)) {
 		CHECK(errno == sandbox()->error && sent < RECORDS);
@@ -243,6 +267,75 @@ static enum result opened_before(void)
 	CHECK(!windowed || errno == ENOSYS);
 	CHECK(recv_records(b, 0, RECORDS) && has_records(b, 0, 0));
 	return sends_and_receives(b);
+}
+
+struct receiver {
+	struct bulk *b;
+	pthread_t thread;
+	pid_t tid;
+	ssize_t len;
+};
+
+static void *receive(void *arg)
+{
+	struct receiver *r = arg;
+	char c;
+
+	__atomic_store_n(&r->tid, gettid(), __ATOMIC_RELEASE);
+	r->len = bulk_recv(r->b, &c, 1, NULL, NULL);
+	return NULL;
+}
+
+/* Until the thread sleeps in bulk_xfer(2). */
+static bool sleeps(const struct receiver *r)
+{
+	char path[64], want[16], text[16];
+	int tries;
+	FILE *f;
+
+	snprintf(want, sizeof(want), "%d ", __NR_bulk_xfer);
+	for (tries = 0; tries < DEADLINE * 1000; tries++, usleep(1000)) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/syscall",
+			 __atomic_load_n(&r->tid, __ATOMIC_ACQUIRE));
+		f = fopen(path, "re");
+		text[0] = '\0';
+		if (f && !fgets(text, sizeof(text), f))
+			text[0] = '\0';
+		if (f)
+			fclose(f);
+		if (!strncmp(text, want, strlen(want)))
+			return true;
+	}
+	return false;
+}
+
+static bool ends(const struct receiver *r)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += DEADLINE;
+	return !pthread_timedjoin_np(r->thread, NULL, &end);
+}
+
+/* The filter is the sender's alone: it must not keep a SEND from the sleeper. */
+static enum result send_wakes_a_receiver(void)
+{
+	struct receiver r = { 0 };
+
+	BECOME_USER();
+	/* For /proc, after the change of user. */
+	CHECK(!prctl(PR_SET_DUMPABLE, 1));
+	r.b = bulk_open(ECHO_FOR_ALL, O_RDWR);
+	CHECK(r.b);
+	if (!bulk_window(r.b) && !is_refusal(sandbox()->error))
+		return PASS;
+	CHECK(!pthread_create(&r.thread, NULL, receive, &r));
+	CHECK(sleeps(&r) && close_sandbox());
+	CHECK(!bulk_send(r.b, "x", 1, 0));
+	CHECK(ends(&r) && r.len == 1);
+	bulk_close(r.b);
+	return PASS;
 }
 
 static bool write_param(const char *name, int value)
@@ -344,6 +437,7 @@ static const struct test sandbox_tests[] = {
 	{ "opened_in_the_sandbox", opened_in_the_sandbox },
 	{ "other_file_in_the_sandbox", other_file_in_the_sandbox },
 	{ "opened_before", opened_before },
+	{ "send_wakes_a_receiver", send_wakes_a_receiver },
 };
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * x86's part of the vDSO's bulk_xfer(): the system call, and copying.
+ * x86's part of the vDSO's bulk_xfer(): the system calls, and copying.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -12,6 +12,7 @@
 #include <asm/alternative.h>
 #include <asm/cpufeatures.h>
 #include <asm/unistd.h>
+#include <uapi/asm-generic/poll.h>
 
 /* From here on a processor with ERMS or FSRM does better with rep movsb. */
 #define BULK_COPY_REP	2048
@@ -40,6 +41,20 @@ bulk_xfer_syscall(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		      "rcx", "r11", "memory");
 
 	return ret;
+}
+
+/**
+ * bulk_poll_syscall - invoke poll(2) on one file, without waiting
+ * @fd: the file
+ */
+static __always_inline void bulk_poll_syscall(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	long ret;
+
+	asm volatile ("syscall" : "=a" (ret) :
+		      "0" ((long)__NR_poll), "D" (&p), "S" (1L), "d" (0L) :
+		      "rcx", "r11", "memory");
 }
 
 /*
