@@ -5,6 +5,7 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,16 @@ static long fsopen_call(void)
 	return syscall(SYS_fsopen, NULL, ~0U);
 }
 
+static void on_signal(int sig)
+{
+}
+
+/* With its handler, and the return from there. */
+static long signal_self(void)
+{
+	return syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1);
+}
+
 static long first_touch(void)
 {
 	*untouched = 1;
@@ -116,6 +127,7 @@ static void count_all(FILE *results)
 		long expected;
 	} all[] = {
 		{ "getppid", getppid_call, 0 },
+		{ "signal", signal_self, 0 },
 		{ "read_zero", read_zero, PAGE },
 		{ "read_null", read_null, 0 },
 		{ "write_zero", write_zero, PAGE },

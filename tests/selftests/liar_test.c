@@ -229,7 +229,7 @@ static void tell_lie(struct windowed *w, __u64 *word)
 		tell_index(&user_page(w)->rx_tail, word);
 		break;
 	case 2:
-		user_page(w)->tx_lock = r >> 16 & 1;
+		user_page(w)->tx_head ^= r >> 16 & BULK_TX_TAKEN;
 		break;
 	case 3:
 		((unsigned char *)w->window)[at % BULK_WINDOW_PAGE] = r >> 32;

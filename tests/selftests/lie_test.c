@@ -376,7 +376,7 @@ TEST_F(lie, that_the_ring_is_locked)
 	__u64 tag;
 
 	ASSERT_EQ(0, window_send(&self->w, "1", 2, 1, BULK_NO_SYSCALL));
-	user_page(&self->w)->tx_lock = 1;
+	user_page(&self->w)->tx_head |= BULK_TX_TAKEN;
 	EXPECT_EQ(-EAGAIN, window_send(&self->w, "2", 2, 2, BULK_NO_SYSCALL));
 	EXPECT_EQ(0, window_send(&self->w, "2", 2, 2, 0));
 	EXPECT_EQ(2, figure(self->w.fd, "tx-records"));
@@ -384,7 +384,7 @@ TEST_F(lie, that_the_ring_is_locked)
 	EXPECT_EQ(1, tag);
 	EXPECT_EQ(2, window_recv(&self->w, room, sizeof(room), &tag, 0));
 	EXPECT_EQ(2, tag);
-	user_page(&self->w)->tx_lock = 0;
+	user_page(&self->w)->tx_head &= ~BULK_TX_TAKEN;
 	EXPECT_EQ(0, window_send(&self->w, "3", 2, 3, BULK_NO_SYSCALL));
 	EXPECT_EQ(0, figure(self->w.fd, "window-errors"));
 }

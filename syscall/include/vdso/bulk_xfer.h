@@ -18,10 +18,10 @@
 #ifndef __VDSO_BULK_XFER_H
 #define __VDSO_BULK_XFER_H
 
-#include <linux/types.h>
 #include <vdso/bits.h>
+#include <vdso/const.h>
 
-#define BULK_WINDOW_PAGE	4096U
+#define BULK_WINDOW_PAGE	_AC(4096, U)
 
 /* Bytes of a ring: a power of two. */
 #define BULK_RING_MIN		(4U * 1024)
@@ -36,6 +36,29 @@
 #define BULK_WINDOW_GONE	BIT(2) /* the channel is gone */
 #define BULK_WINDOW_WANTED	BIT(3) /* a sleeper waits for what is sent */
 #define BULK_WINDOW_POLLER	BIT(4) /* the channel's poller sleeps */
+
+/* Positions are multiples of 8; this in tx_head says that a thread writes behind it. */
+#define BULK_TX_TAKEN		BIT(0)
+
+/* Offsets and values for assembly; the vDSO's C looks whether they are right. */
+#define BULK_USER_TX_HEAD	0
+#define BULK_KERNEL_STATE	0
+#define BULK_KERNEL_TX_LIMIT	4
+#define BULK_KERNEL_TX_SIZE	8
+#define BULK_KERNEL_TX_QUIET	16
+#define BULK_KERNEL_TX_TAIL	64
+#define BULK_SEG_ADDR		0
+#define BULK_SEG_LEN		8
+#define BULK_SEG_RES		12
+#define BULK_SEG_TAG		16
+#define BULK_SEG_KIND		24
+#define BULK_SEG_IS_SEND	1
+#define BULK_SEG_SHIFT		5
+#define BULK_SEG_SIZE		(1 << BULK_SEG_SHIFT)
+
+#ifndef __ASSEMBLER__
+
+#include <linux/types.h>
 
 /**
  * struct bulk_ring_rec - a record in a ring
@@ -67,16 +90,15 @@ static inline __u32 bulk_ring_rec_lost(__u64 head)
 
 /**
  * struct bulk_window_user - the page that the process writes
- * @tx_head: end of what was sent
- * @tx_lock: not 0 while a thread writes a record behind @tx_head
+ * @tx_head: end of what was sent, and BULK_TX_TAKEN. One exchange publishes
+ *	records and frees the lock, so that there is no moment between.
  * @rx_tail: start of what was not received yet. Whoever takes a record,
  *	process or kernel, does so by compare-and-exchange.
  * @pad: the two directions don't share a cache line
  */
 struct bulk_window_user {
 	__u64	tx_head;
-	__u32	tx_lock;
-	__u32	pad[13];
+	__u64	pad[7];
 	__u64	rx_tail;
 };
 
@@ -114,5 +136,7 @@ static inline __u64 bulk_ring_space(__u32 len)
 {
 	return (sizeof(struct bulk_ring_rec) + (__u64)len + 7) & ~7ULL;
 }
+
+#endif /* !__ASSEMBLER__ */
 
 #endif /* __VDSO_BULK_XFER_H */

@@ -46,8 +46,8 @@ void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
  */
 int bulk_ring_fetch_head(struct bulk_ring *ring)
 {
-	/* Pairs with the release in bulk_window_send() of the vDSO. */
-	u64 head = smp_load_acquire(ring->shared_head);
+	/* Pairs with the exchange at the end of bulk_send_one() of the vDSO. */
+	u64 head = smp_load_acquire(ring->shared_head) & ~BULK_TX_TAKEN;
 
 	if (head - ring->tail > ring->size ||
 	    head - ring->tail < ring->head - ring->tail ||

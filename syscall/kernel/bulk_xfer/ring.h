@@ -147,7 +147,7 @@ static inline void bulk_ring_add(struct bulk_ring *ring,
  */
 static inline void bulk_ring_publish_tail(struct bulk_ring *ring)
 {
-	/* Pairs with the acquire in bulk_window_send() of the vDSO. */
+	/* Pairs with the load of the tail in bulk_send_one() of the vDSO. */
 	smp_store_release(ring->shared_tail, ring->tail);
 }
 

@@ -34,6 +34,45 @@ static __always_inline long bulk_query(struct bulk_params *params)
 /* Beside the number of segments: they are sent, but the kernel wants a call. */
 #define BULK_RING_BELL	BIT(16)
 
+/* How many records bulk_send_row() has sent, or an error; and where they end. */
+struct bulk_sent {
+	long	sent;
+	__u64	end;
+};
+
+#define BULK_HIDDEN	__attribute__((__visibility__("hidden")))
+
+/* In assembly, because a signal has the kernel end the section that sends. */
+BULK_HIDDEN long bulk_send_one(int fd, struct bulk_seg *seg, unsigned int one,
+			       unsigned int flags, void *window);
+BULK_HIDDEN struct bulk_sent bulk_send_row(struct bulk_seg *segs,
+					   unsigned int nr_segs,
+					   unsigned int quiet, void *window);
+/* What that calls. */
+BULK_HIDDEN long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
+				unsigned int flags, void *window, __u64 end);
+BULK_HIDDEN long bulk_xfer_segs(int fd, struct bulk_seg *segs,
+				unsigned int nr_segs, unsigned int flags,
+				void *window);
+
+/* The assembly's view of the structures is the compiler's. */
+#define BULK_IS_AT(type, member, offset) \
+	_Static_assert(__builtin_offsetof(struct type, member) == (offset), #member)
+
+BULK_IS_AT(bulk_window_user, tx_head, BULK_USER_TX_HEAD);
+BULK_IS_AT(bulk_window_kernel, state, BULK_KERNEL_STATE);
+BULK_IS_AT(bulk_window_kernel, tx_limit, BULK_KERNEL_TX_LIMIT);
+BULK_IS_AT(bulk_window_kernel, tx_size, BULK_KERNEL_TX_SIZE);
+BULK_IS_AT(bulk_window_kernel, tx_quiet, BULK_KERNEL_TX_QUIET);
+BULK_IS_AT(bulk_window_kernel, tx_tail, BULK_KERNEL_TX_TAIL);
+BULK_IS_AT(bulk_seg, addr, BULK_SEG_ADDR);
+BULK_IS_AT(bulk_seg, len, BULK_SEG_LEN);
+BULK_IS_AT(bulk_seg, res, BULK_SEG_RES);
+BULK_IS_AT(bulk_seg, tag, BULK_SEG_TAG);
+BULK_IS_AT(bulk_seg, op, BULK_SEG_KIND);
+_Static_assert(sizeof(struct bulk_seg) == BULK_SEG_SIZE, "size");
+_Static_assert(BULK_OP_SEND == BULK_SEG_IS_SEND, "op");
+
 static __always_inline struct bulk_window_kernel *bulk_kernel_page(void *window)
 {
 	return window + BULK_WINDOW_PAGE;
@@ -64,90 +103,44 @@ static __always_inline bool bulk_seg_is_recv(const struct bulk_seg *seg)
 	return (__u32)bulk_seg_kind(seg) == BULK_OP_RECV;
 }
 
+/* More is in the ring than the kernel lets be without a call. */
+static __always_inline bool bulk_ring_is_loud(const struct bulk_window_kernel *k,
+					      __u64 end)
+{
+	return end - __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED) >
+	       __atomic_load_n(&k->tx_quiet, __ATOMIC_RELAXED);
+}
+
 /*
  * Sends the first segment and those that are SENDs, too, right behind it, as
- * long as there is room. Returns how many, with BULK_RING_BELL when the kernel
- * is to be told, up to @end; or -EAGAIN when the system call is to do it. The
- * kernel sets the limit to 0 when the window is of no use, and in a forked
- * child it reads as 0. @quiet is for who makes no system call, and for what
- * needs no second look.
+ * long as there is room. @quiet is for who makes no system call, and for what needs no second
+ * look. Returns how many were sent, with BULK_RING_BELL when the kernel is to be
+ * told, up to @end; or -EAGAIN when the system call is to do it. The kernel sets
+ * the limit to 0 when the window is of no use, and in a forked child it reads as 0.
  */
 static __always_inline long bulk_window_send(struct bulk_seg *segs,
 					     unsigned int nr_segs, bool quiet,
 					     void *window, __u64 *end)
 {
 	struct bulk_window_kernel *k = bulk_kernel_page(window);
-	struct bulk_window_user *u = window;
-	__u64 head, filled, quiet_limit, size;
-	struct bulk_ring_rec *rec;
-	struct bulk_seg *seg = segs;
-	__u32 len = seg->len;
+	struct bulk_sent s;
 	__u32 state;
-	long sent;
 
-	if (len >= __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED))
-		return -EAGAIN;
-	/* Where somebody wants to be woken, that takes a call. */
-	if (quiet &&
-	    __atomic_load_n(&k->state, __ATOMIC_RELAXED) != BULK_WINDOW_READY)
-		return -EAGAIN;
-	/* A signal handler must not wait for the frame that it interrupts. */
-	if (__atomic_fetch_or(&u->tx_lock, 1, __ATOMIC_ACQUIRE) & 1)
-		return -EAGAIN;
-
-	head = u->tx_head;
-	/* Pairs with the release in bulk_ring_publish_tail() of the kernel. */
-	filled = head - __atomic_load_n(&k->tx_tail, __ATOMIC_ACQUIRE) +
-		 bulk_ring_space(len);
-	/*
-	 * The size first: if it was read in a child forked meanwhile, it is 0,
-	 * and so is the limit that is read after it.
-	 */
-	size = __atomic_load_n(&k->tx_size, __ATOMIC_ACQUIRE);
-	quiet_limit = __atomic_load_n(&k->tx_quiet, __ATOMIC_RELAXED);
-	if (filled > (quiet ? quiet_limit : size)) {
-		__atomic_store_n(&u->tx_lock, 0, __ATOMIC_RELEASE);
-		return -EAGAIN;
-	}
-	for (;;) {
-		rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
-		rec->head = bulk_ring_rec_head(len, 0);
-		rec->tag = seg->tag;
-		bulk_copy(rec->data, (void *)(unsigned long)seg->addr, len);
-		head += bulk_ring_space(len);
-		/* Pairs with the acquire in bulk_ring_fetch_head() of the kernel. */
-		__atomic_store_n(&u->tx_head, head, __ATOMIC_RELEASE);
-		seg->res = len;
-
-		if (++seg == segs + nr_segs || !bulk_seg_is_send(seg))
-			break;
-		len = seg->len;
-		/* Also ends what goes on in a child. */
-		if (len >= __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED))
-			break;
-		if (filled + bulk_ring_space(len) >
-		    (quiet ? quiet_limit : size))
-			break;
-		filled += bulk_ring_space(len);
-	}
-	/*
-	 * A full barrier: either this sees the flag of a sleeper, or the sleeper
-	 * sees the records before it sleeps. Pairs with smp_mb() in
-	 * bulk_drain_arm(), bulk_endpoint_detach() and bulk_poller_tell().
-	 */
-	__atomic_and_fetch(&u->tx_lock, 0, __ATOMIC_SEQ_CST);
+	s = bulk_send_row(segs, nr_segs, quiet, window);
+	if (s.sent < 0)
+		return s.sent;
 	state = __atomic_load_n(&k->state, __ATOMIC_RELAXED);
-	sent = seg - segs;
-	if (state == BULK_WINDOW_READY && (quiet || filled <= quiet_limit))
-		return sent;
+	if (state == BULK_WINDOW_READY &&
+	    (quiet || !bulk_ring_is_loud(k, s.end)))
+		return s.sent;
 	/*
 	 * Forked in between: this is the child, whose pages nobody reads. The
 	 * record that came last is not known to have been sent before.
 	 */
 	if (!state)
-		return sent - 1 ?: -EAGAIN;
-	*end = head;
-	return sent | BULK_RING_BELL;
+		return s.sent - 1 ?: -EAGAIN;
+	*end = s.end;
+	return s.sent | BULK_RING_BELL;
 }
 
 /*
@@ -325,9 +318,8 @@ static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
 }
 
 /* Everything. */
-static noinline long bulk_xfer_segs(int fd, struct bulk_seg *segs,
-				    unsigned int nr_segs, unsigned int flags,
-				    void *window)
+long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
+		    unsigned int flags, void *window)
 {
 	unsigned int i;
 	__u64 end;
@@ -359,20 +351,16 @@ static noinline long bulk_xfer_segs(int fd, struct bulk_seg *segs,
 }
 
 /*
- * One segment, with the arguments where they came in: for most records this is
- * all there is. What says EAGAIN has not begun.
+ * bulk_send_one() has sent its record, up to @end, and the window is not as it
+ * was before. What says EAGAIN has not begun.
  */
-static noinline __noclone long
-bulk_send_one(int fd, struct bulk_seg *seg, unsigned int one,
-	      unsigned int flags, void *window)
+long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
+		    unsigned int flags, void *window, __u64 end)
 {
-	__u64 end;
-	long ret;
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
 
-	ret = bulk_window_send(seg, 1, true, window, &end);
-	if (ret == 1)
-		return ret;
-	if (ret < 0)
+	/* Forked in between: this is the child, and the record its parent's. */
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return bulk_xfer_segs(fd, seg, one, flags, window);
 	/* Who sends without system calls makes one in the end. */
 	if (flags & BULK_NO_SYSCALL)

@@ -258,7 +258,9 @@ static enum result opened_before(void)
 	}
 	sent = 3 + send_records(b, 3, RECORDS);
 	if (!is_refusal(sandbox()->error)) {
-		CHECK(errno == sandbox()->error && sent < RECORDS);
+		/* Through a window that never is full, they need no call. */
+		CHECK(sent == RECORDS || errno == sandbox()->error);
+		CHECK(windowed || sent == 3);
 		CHECK(has_records(b, 0, sent));
 		return PASS;
 	}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ends the section of the vDSO's bulk_xfer() that holds a window's ring.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/uaccess.h>
+#include <vdso/bulk_xfer.h>
+
+#include <asm/bulk_send.h>
+
+/**
+ * bulk_send_abort() - free the ring and have the thread take the system call
+ * @regs: registers of a thread in the section, see vbulk_send.S
+ *
+ * The address of the ring's lock is what the process says: it changes nothing
+ * that it couldn't change itself.
+ *
+ * Context: Process context. May fault.
+ */
+void bulk_send_abort(struct pt_regs *regs)
+{
+	const struct vdso_image *image = current->mm->context.vdso_image;
+	unsigned long base = (unsigned long)current->mm->context.vdso;
+	u64 __user *lock = (u64 __user *)(regs->r8 + BULK_USER_TX_HEAD);
+	u64 head;
+
+	if (image != &vdso_image_64)
+		return;
+	/* The first instruction finds out whether the lock was free. */
+	if (regs->ip == base + image->sym_bulk_send_begin &&
+	    (regs->flags & X86_EFLAGS_CF))
+		return;
+	/* Nobody else writes to a lock that is held, but what it holds. */
+	if (!get_user(head, lock) && (head & BULK_TX_TAKEN))
+		put_user(head & ~BULK_TX_TAKEN, lock);
+	regs->ip = base + image->sym_bulk_send_abort;
+}

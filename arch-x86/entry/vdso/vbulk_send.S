@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * SENDs through the window of bulk_xfer(2): the section that holds the TX ring.
+ *
+ * The lowest bit of &bulk_window_user.tx_head is the ring's lock, and the
+ * exchange at the end of the section both publishes the records and frees it.
+ * A signal in between, before a handler runs or the thread stops for it, has the
+ * kernel free the lock and move the thread to bulk_send_abort: nothing was
+ * published, and the records are left to the system call. So a frame that is
+ * left for good, or stopped, keeps nobody from the ring. That the thread doesn't
+ * try again lets a debugger step through here.
+ *
+ * From bulk_send_begin to bulk_send_end, %r8 is the window and %edx is 1 for one
+ * record, whose arguments are all in place, and more for a row; the stack is as
+ * it was at the call. The kernel and bulk_send_abort rely on that.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/linkage.h>
+#include <asm/alternative.h>
+#include <asm/cpufeatures.h>
+#include <asm/errno.h>
+#include <asm/vdso/bulk_xfer.h>
+#include <vdso/bulk_xfer.h>
+
+/* Below the stack pointer, where signals don't write. */
+#define FIRST		-8(%rsp)	/* first segment of the row */
+#define BEHIND		-16(%rsp)	/* end of its segments */
+
+#define KERNEL(field)	(BULK_WINDOW_PAGE + BULK_KERNEL_##field)(%r8)
+#define TX_HEAD		BULK_USER_TX_HEAD(%r8)
+#define RECORD		16		/* bytes before a record's data */
+#define RECORDS		(2 * BULK_WINDOW_PAGE)
+
+/* Copies 1 to 3 bytes; only a vector register is free to save @tmp in. */
+.macro bulk_copy_1 to:req, from:req, len:req, tmp:req, tmp8:req
+	movq	\tmp, %xmm0
+	movb	(\from), \tmp8
+	movb	\tmp8, (\to)
+	movb	-1(\from, \len), \tmp8
+	movb	\tmp8, -1(\to, \len)
+	shrq	$1, \len
+	movb	(\from, \len), \tmp8
+	movb	\tmp8, (\to, \len)
+	movq	%xmm0, \tmp
+.endm
+
+/* Copies up to 63 bytes. */
+.macro bulk_copy_short to:req, from:req, len:req, tmp:req, tmp8:req
+	cmpq	$16, \len
+	jae	.Lby16_\@
+	cmpq	$8, \len
+	jae	.L8_\@
+	cmpq	$4, \len
+	jae	.L4_\@
+	testq	\len, \len
+	jz	.Ldone_\@
+	bulk_copy_1 \to, \from, \len, \tmp, \tmp8
+	jmp	.Ldone_\@
+.L4_\@:	BULK_COPY_4(\to, \from, \len)
+	jmp	.Ldone_\@
+.L8_\@:	BULK_COPY_8(\to, \from, \len)
+	jmp	.Ldone_\@
+.Lby16_\@:
+	BULK_COPY_BY16(\to, \from, \len)
+.Ldone_\@:
+.endm
+
+/**
+ * bulk_send_one - send one record through the window
+ * @fd: %edi
+ * @seg: %rsi, a SEND
+ * @one: %edx, 1
+ * @flags: %ecx, those of BULK_WINDOW_FLAGS
+ * @window: %r8
+ *
+ * For most records this is all there is. Any other goes the long way.
+ *
+ * Return: as bulk_xfer(2).
+ */
+SYM_FUNC_START(bulk_send_one)
+	.cfi_startproc
+	movl	BULK_SEG_LEN(%rsi), %r9d
+	cmpl	KERNEL(TX_LIMIT), %r9d
+	jae	bulk_xfer_segs
+	/* Where somebody wants to be woken, that takes a call. */
+	cmpl	$BULK_WINDOW_READY, KERNEL(STATE)
+	jne	bulk_xfer_segs
+.Ltake:
+	/* A full barrier. */
+	lock btsq $0, TX_HEAD
+SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
+	jc	bulk_send_abort
+	cmpl	$1, %edx
+	je	.Lone
+
+	/* A row. */
+	movq	TX_HEAD, %r10
+	decq	%r10
+	movq	KERNEL(TX_TAIL), %r11
+	/*
+	 * The size first: if it was read in a child forked meanwhile, it is 0,
+	 * and so is the limit that is read after it.
+	 */
+	movq	KERNEL(TX_SIZE), %rcx
+	movq	KERNEL(TX_QUIET), %rax
+	testl	$1, %edx
+	cmovzq	%rcx, %rax
+	addq	%rax, %r11
+	decq	%rcx
+.Lnext:
+	leaq	RECORD + 7(%r9), %rax
+	andq	$-8, %rax
+	addq	%r10, %rax
+	cmpq	%r11, %rax
+	jg	.Lcommit
+	andq	%rcx, %r10
+	leaq	RECORDS(%r8, %r10), %r10
+	movq	%r9, (%r10)
+	movq	BULK_SEG_TAG(%rdi), %rsi
+	movq	%rsi, 8(%r10)
+	movl	%r9d, BULK_SEG_RES(%rdi)
+	movq	BULK_SEG_ADDR(%rdi), %rsi
+	addq	$RECORD, %r10
+	cmpq	$64, %r9
+	jb	.Lrow_short
+	cmpq	$128, %r9
+	ja	.Lrow_long
+	BULK_COPY_BY64(%r10, %rsi, %r9)
+.Lcopied:
+	movq	%rax, %r10
+	addq	$BULK_SEG_SIZE, %rdi
+	cmpq	BEHIND, %rdi
+	je	.Lcommit
+	/* One that is a SEND, too, with all zero that must be. */
+	cmpq	$BULK_SEG_IS_SEND, BULK_SEG_KIND(%rdi)
+	jne	.Lcommit
+	movl	BULK_SEG_LEN(%rdi), %r9d
+	/* Also ends what goes on in a child. */
+	cmpl	KERNEL(TX_LIMIT), %r9d
+	jb	.Lnext
+	jmp	.Lcommit
+
+.Lrow_short:
+	bulk_copy_short %r10, %rsi, %r9, %rcx, %cl
+	jmp	.Lcopied
+.Lrow_long:
+	cmpq	$BULK_COPY_REP, %r9
+	jb	.Lrow_moves
+	ALTERNATIVE "jmp .Lrow_moves", "", X86_FEATURE_ERMS
+	movq	%rdi, %xmm0
+	movq	%rcx, %xmm1
+	movq	%r10, %rdi
+	movq	%r9, %rcx
+	rep movsb
+	movq	%xmm0, %rdi
+	movq	%xmm1, %rcx
+	jmp	.Lcopied
+.Lrow_moves:
+	BULK_COPY_BY128(%r10, %rsi, %r9)
+	jmp	.Lcopied
+
+.Lone_short:
+	bulk_copy_short %r11, %rax, %r9, %r10, %r10b
+	jmp	.Lcommit
+.Lone_long:
+	/* The string instruction has no register left here. */
+	cmpq	$BULK_COPY_REP, %r9
+	jae	.Lnot_one
+	BULK_COPY_BY128(%r11, %rax, %r9)
+	jmp	.Lcommit
+	/* Nothing is published. */
+.Lnot_one:
+	movq	TX_HEAD, %r10
+	decq	%r10
+	xorl	%edx, %edx
+	jmp	.Lcommit
+
+	/* One record, the way to which has the fewest instructions. */
+.Lone:
+	movq	TX_HEAD, %rax
+	leaq	RECORD + 7(%r9), %r10
+	andq	$-8, %r10
+	/* The size first, as above. */
+	movq	KERNEL(TX_SIZE), %r11
+	decq	%r11
+	andq	%rax, %r11
+	leaq	-1(%rax, %r10), %r10
+	movq	%r10, %rax
+	subq	KERNEL(TX_TAIL), %rax
+	cmpq	KERNEL(TX_QUIET), %rax
+	ja	.Lnot_one
+	leaq	RECORDS - 1(%r8, %r11), %r11
+	movq	%r9, (%r11)
+	movq	BULK_SEG_TAG(%rsi), %rax
+	movq	%rax, 8(%r11)
+	movl	%r9d, BULK_SEG_RES(%rsi)
+	movq	BULK_SEG_ADDR(%rsi), %rax
+	addq	$RECORD, %r11
+	cmpq	$64, %r9
+	jb	.Lone_short
+	cmpq	$128, %r9
+	ja	.Lone_long
+	BULK_COPY_BY64(%r11, %rax, %r9)
+.Lcommit:
+	movq	%r10, %r9
+	/*
+	 * A full barrier: either this sees the flag of a sleeper, or the sleeper
+	 * sees the records before it sleeps. Pairs with smp_mb() in
+	 * bulk_drain_arm(), bulk_endpoint_detach() and bulk_poller_tell().
+	 */
+	xchgq	%r10, TX_HEAD
+SYM_INNER_LABEL(bulk_send_end, SYM_L_GLOBAL)
+	cmpl	$1, %edx
+	jne	.Lend_row
+	cmpl	$BULK_WINDOW_READY, KERNEL(STATE)
+	jne	bulk_send_told
+	movl	%edx, %eax
+	ret
+
+	/* The section is over: with one record that was not sent, or a row. */
+.Lend_row:
+	testl	%edx, %edx
+	jz	bulk_send_abort
+	movq	%rdi, %rax
+	subq	FIRST, %rax
+	shrq	$BULK_SEG_SHIFT, %rax
+	jz	.Lagain
+	movq	%r9, %rdx
+	ret
+
+	/* Somebody else has the ring, or the kernel has freed it. */
+SYM_INNER_LABEL(bulk_send_abort, SYM_L_GLOBAL)
+	cmpl	$1, %edx
+	ja	.Lagain
+	movl	$1, %edx
+	jmp	bulk_xfer_segs
+.Lagain:
+	movq	$-EAGAIN, %rax
+	ret
+	.cfi_endproc
+SYM_FUNC_END(bulk_send_one)
+
+/**
+ * bulk_send_row - send records through the window, under one lock
+ * @segs: %rdi, the first of which is a SEND
+ * @nr_segs: %esi, at least 1
+ * @quiet: %edx, 1 to send what the kernel wants no call for, 0 for all
+ * @window: %rcx
+ *
+ * Sends the first segment and those that are SENDs, too, right behind it, as
+ * long as there is room.
+ *
+ * Return: %rax, how many, or -EAGAIN when the system call is to do it; %rdx,
+ * where the last of them ends.
+ */
+SYM_FUNC_START(bulk_send_row)
+	.cfi_startproc
+	movq	%rcx, %r8
+	movl	BULK_SEG_LEN(%rdi), %r9d
+	cmpl	KERNEL(TX_LIMIT), %r9d
+	jae	.Lagain
+	testl	%edx, %edx
+	jz	1f
+	cmpl	$BULK_WINDOW_READY, KERNEL(STATE)
+	jne	.Lagain
+1:	movq	%rdi, FIRST
+	movl	%esi, %esi
+	shlq	$BULK_SEG_SHIFT, %rsi
+	addq	%rdi, %rsi
+	movq	%rsi, BEHIND
+	orl	$2, %edx
+	jmp	.Ltake
+	.cfi_endproc
+SYM_FUNC_END(bulk_send_row)
+
+	/* For the kernel. */
+	.globl	bulk_send_len
+	.set	bulk_send_len, bulk_send_end - bulk_send_begin
