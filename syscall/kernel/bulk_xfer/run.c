@@ -20,7 +20,8 @@
 /* Is it a segment for @op with nothing else in the words that qualify it? */
 static bool bulk_seg_is_plain(const struct bulk_seg *seg, u16 op)
 {
-	return seg->op == op && !(seg->flags | seg->lost);
+	/* In one load. */
+	return (seg->op | (u64)seg->flags << 16 | (u64)seg->lost << 32) == op;
 }
 
 /*
@@ -104,11 +105,11 @@ unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 
 	mutex_lock(&ep->tx_lock);
 	/* What waits in the window goes first. */
-	if (unlikely(ep->window) && bulk_drain_locked(ep))
+	if (ep->gone || (unlikely(ep->window) && bulk_drain_locked(ep)))
 		n = 0;
 	pagefault_disable();
 	for (; seg < segs + n; seg++) {
-		if (!bulk_seg_is_plain(seg, BULK_OP_SEND) || ep->gone)
+		if (!bulk_seg_is_plain(seg, BULK_OP_SEND))
 			break;
 		before = bulk_provider_enter();
 		ret = bulk_send_plain(ep, seg);
