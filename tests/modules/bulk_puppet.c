@@ -257,6 +257,10 @@ static int policy = BULK_RX_BLOCK;
 module_param(policy, int, 0400);
 MODULE_PARM_DESC(policy, "what happens to a record without room, of which there is little then");
 
+static unsigned int deadline_us;
+module_param(deadline_us, uint, 0400);
+MODULE_PARM_DESC(deadline_us, "of the channel, as it is registered");
+
 static struct bulk_channel *puppet;
 
 static int __init puppet_init(void)
@@ -266,6 +270,7 @@ static int __init puppet_init(void)
 		.max_record = PUPPET_MAX_RECORD,
 		.rx_limit = policy == BULK_RX_BLOCK ? 0 : PUPPET_MAX_RECORD,
 		.rx_policy = policy,
+		.deadline_us = deadline_us,
 		.flags = BULK_CHANNEL_TX_LATER | BULK_CHANNEL_RX_AHEAD,
 		.ops = &puppet_ops,
 	};

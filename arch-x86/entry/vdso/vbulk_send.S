@@ -207,7 +207,8 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	/*
 	 * A full barrier: either this sees the flag of a sleeper, or the sleeper
 	 * sees the records before it sleeps. Pairs with smp_mb() in
-	 * bulk_drain_arm(), bulk_endpoint_detach() and bulk_poller_tell().
+	 * bulk_drain_arm(), bulk_endpoint_detach(), bulk_poller_tell() and
+	 * bulk_deadline_sleep().
 	 */
 	xchgq	%r10, TX_HEAD
 SYM_INNER_LABEL(bulk_send_end, SYM_L_GLOBAL)

@@ -127,6 +127,9 @@ struct bulk_channel_ops {
  *	with the kernel's overhead of some 64 bytes each; 0 means four times
  *	@max_record. At least one record of @max_record always fits.
  * @rx_policy: what happens beyond @rx_limit
+ * @deadline_us: microseconds after which @send or @take gets a record from a
+ *	window at the latest, up to BULK_MAX_DEADLINE_US, though nobody makes a
+ *	call; 0: it may wait for one. Root may change it in sysfs.
  * @flags: BULK_CHANNEL_*
  * @ops: the provider's operations
  * @private: for bulk_channel_private()
@@ -137,10 +140,14 @@ struct bulk_channel_desc {
 	size_t max_record;
 	size_t rx_limit;
 	enum bulk_rx_policy rx_policy;
+	unsigned int deadline_us;
 	unsigned int flags;
 	const struct bulk_channel_ops *ops;
 	void *private;
 };
+
+/* Ten seconds. */
+#define BULK_MAX_DEADLINE_US	10000000
 
 /* No read(2) or write(2) moves more than this, nor does a segment. */
 #define BULK_MAX_RECORD		MAX_RW_COUNT

@@ -36,6 +36,7 @@
 #define BULK_WINDOW_GONE	BIT(2) /* the channel is gone */
 #define BULK_WINDOW_WANTED	BIT(3) /* a sleeper waits for what is sent */
 #define BULK_WINDOW_POLLER	BIT(4) /* the channel's poller sleeps */
+#define BULK_WINDOW_DEADLINE	BIT(5) /* the channel's deadline needs a timer */
 
 /* Positions are multiples of 8; this in tx_head says that a thread writes behind it. */
 #define BULK_TX_TAKEN		BIT(0)

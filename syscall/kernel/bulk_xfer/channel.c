@@ -63,6 +63,7 @@ static bool bulk_desc_valid(const struct bulk_channel_desc *desc)
 	       !(desc->mode & ~0777) &&
 	       desc->max_record && desc->max_record <= BULK_MAX_RECORD &&
 	       desc->rx_policy <= BULK_RX_OVERWRITE_OLDEST &&
+	       desc->deadline_us <= BULK_MAX_DEADLINE_US &&
 	       !(desc->flags & ~BULK_CHANNEL_FLAGS);
 }
 
@@ -86,6 +87,7 @@ static struct bulk_channel *bulk_channel_alloc(const struct bulk_channel_desc *d
 	ch->mode = desc->mode ?: 0600;
 	ch->flags = desc->flags;
 	ch->rx_policy = desc->rx_policy;
+	ch->deadline_us = desc->deadline_us;
 	mutex_init(&ch->lock);
 	INIT_LIST_HEAD(&ch->endpoints);
 	bulk_poller_init(&ch->poller);

@@ -95,6 +95,9 @@ static void bad_descriptions_are_refused(struct kunit *test)
 	desc.rx_policy = BULK_RX_OVERWRITE_OLDEST + 1;
 	expect_refused(test, &desc, -EINVAL);
 	desc = good;
+	desc.deadline_us = BULK_MAX_DEADLINE_US + 1;
+	expect_refused(test, &desc, -EINVAL);
+	desc = good;
 	desc.flags = ~0U;
 	expect_refused(test, &desc, -EINVAL);
 }
@@ -125,6 +128,7 @@ static void defaults_are_filled_in(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ch->mode, 0600);
 	KUNIT_EXPECT_EQ(test, ch->rx_limit, 4 * good.max_record);
+	KUNIT_EXPECT_EQ(test, ch->deadline_us, 0);
 	bulk_channel_unregister(ch);
 
 	/* The largest record always fits. */

@@ -69,6 +69,25 @@ static ssize_t poller_idle_us_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(poller_idle_us);
 
+static ssize_t deadline_us_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_channel(dev)->deadline_us));
+}
+
+static ssize_t deadline_us_store(struct device *dev,
+				 struct device_attribute *attr,
+				 const char *buf, size_t count)
+{
+	unsigned int us;
+	int ret = kstrtouint(buf, 0, &us);
+
+	if (!ret)
+		ret = bulk_deadline_set(to_channel(dev), us);
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(deadline_us);
+
 static ssize_t total_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
@@ -100,6 +119,7 @@ static struct attribute *bulk_channel_attrs[] = {
 	&dev_attr_rx_policy.attr,
 	&dev_attr_endpoints.attr,
 	&dev_attr_poller_idle_us.attr,
+	&dev_attr_deadline_us.attr,
 	&bulk_total_attrs[0].attr.attr,
 	&bulk_total_attrs[1].attr.attr,
 	&bulk_total_attrs[2].attr.attr,

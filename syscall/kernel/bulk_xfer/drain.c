@@ -4,8 +4,8 @@
  *
  * They are taken whenever the kernel is entered for the endpoint: by a SEND, a
  * RECV, a poll or a flush, when the ring is half full or a sleeper wants them,
- * when the window is unmapped, a descriptor or the file closed; or by the
- * channel's poller.
+ * when the window is unmapped, a descriptor or the file closed; by the
+ * channel's poller, or when its deadline has come.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -54,7 +54,7 @@ static noinline int bulk_give_long(struct bulk_endpoint *ep,
 
 	if (!w->copy)
 		w->copy = kvmalloc(w->tx.max_record,
-				   bulk_poller_gfp(ep, GFP_KERNEL_ACCOUNT) |
+				   bulk_kthread_gfp(ep, GFP_KERNEL_ACCOUNT) |
 				   __GFP_NORETRY | __GFP_NOWARN);
 	if (!w->copy)
 		return -ENOMEM;
@@ -208,6 +208,8 @@ int bulk_drain_locked(struct bulk_endpoint *ep)
 		return bulk_window_spoil(ep, w);
 	bulk_drain_disarm(ep, w);
 	bulk_drain_starve(ep, w, ret == -ENOMEM);
+	if (unlikely(READ_ONCE(ep->channel->deadline_us)))
+		bulk_deadline_follow(ep, w, ret);
 	return ret;
 }
 
@@ -296,7 +298,7 @@ void bulk_drain_arm(struct bulk_endpoint *ep)
 	/* A sleeper with an older count does not sleep, and one with this is told. */
 	w->armed = atomic_read(&ep->rx.events);
 	bulk_window_set(w, BULK_WINDOW_WANTED);
-	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
+	/* Pairs with the exchange in bulk_send_one() of the vDSO. */
 	smp_mb();
 	bulk_drain_locked(ep);
 }

@@ -48,12 +48,14 @@ void bulk_tx_wake(struct bulk_endpoint *ep)
 	bulk_side_wake(&ep->tx, EPOLLOUT | EPOLLWRNORM);
 	/*
 	 * A receiver may sleep whose answer a record in the window will bring,
-	 * which nobody but a receiver that wakes, or the poller, drains.
+	 * which nobody but a receiver that wakes, the poller, or the deadline's
+	 * timer drains.
 	 */
 	if (READ_ONCE(ep->tx_stalled)) {
 		bulk_side_wake(&ep->rx, EPOLLIN | EPOLLRDNORM |
 					EPOLLOUT | EPOLLWRNORM);
 		bulk_poller_ring(ep);
+		bulk_deadline_room(ep);
 	}
 }
 EXPORT_SYMBOL_GPL(bulk_tx_wake);
@@ -149,6 +151,7 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 	bulk_side_init(&ep->rx);
 	bulk_queue_init(&ep->queue, ch->rx_limit, ch->rx_policy);
 	init_irq_work(&ep->nmi_work, bulk_nmi_work);
+	bulk_deadline_init(&ep->deadline);
 	kref_init(&ep->ref);
 	return ep;
 }
@@ -218,6 +221,7 @@ void bulk_endpoint_destroy(struct bulk_endpoint *ep)
 	struct bulk_channel *ch = ep->channel;
 
 	bulk_drain(ep);
+	bulk_deadline_end(&ep->deadline);
 	bulk_channel_forget(ch, ep);
 	trace_bulk_release(bulk_channel_name(ch), ep->id, ep->tx.records,
 			   ep->rx.records, bulk_queue_lost(&ep->queue));
@@ -241,7 +245,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 	/* What was sent before the process can see it go is taken. */
 	if (ep->window)
 		bulk_window_close(ep->window, BULK_WINDOW_GONE);
-	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
+	/* Pairs with the exchange in bulk_send_one() of the vDSO. */
 	smp_mb();
 	bulk_drain_locked(ep);
 	WRITE_ONCE(ep->gone, true);

@@ -13,11 +13,14 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/gfp_types.h>
+#include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "queue.h"
 #include "window.h"
@@ -81,6 +84,8 @@ struct bulk_poller {
  * @told: the log has a mistake of the provider's
  * @closed: totals of the endpoints that were closed
  * @poller: drains the windows; has a lock of its own
+ * @deadline_us: microseconds that a record may wait in a window; 0: any time.
+ *	Read without a lock
  */
 struct bulk_channel {
 	struct device dev;
@@ -99,6 +104,28 @@ struct bulk_channel {
 	bool told;
 	struct bulk_totals closed;
 	struct bulk_poller poller;
+	unsigned int deadline_us;
+};
+
+/**
+ * struct bulk_deadline - has an endpoint's window drained in time
+ * @lock: protects the timer's start, @armed and @dead; taken in any context
+ * @timer: queues @work
+ * @work: drains the window
+ * @armed: @timer was started, and @work has not begun since
+ * @dead: nothing is started any more
+ * @task: the thread that runs @work, while it holds the TX lock
+ * @seen: where the window's TX ring began when @timer was started; protected by
+ *	the TX lock
+ */
+struct bulk_deadline {
+	spinlock_t lock; /* protects the timer's start */
+	struct hrtimer timer;
+	struct work_struct work;
+	bool armed;
+	bool dead;
+	struct task_struct *task;
+	u64 seen;
 };
 
 /**
@@ -144,6 +171,7 @@ struct bulk_side {
  * @tx_stalled: the provider had no room for the window's first record
  * @tx_refused: records from the window that the provider did not take
  * @bad_windows: windows that held nonsense
+ * @deadline: drains the window when nobody else does; has a lock of its own
  * @node: place in &bulk_channel.endpoints
  * @ref: held by the file, and by the poller while it looks here
  *
@@ -171,6 +199,7 @@ struct bulk_endpoint {
 	bool tx_stalled;
 	atomic_t bad_windows;
 	u64 tx_refused;
+	struct bulk_deadline deadline;
 	struct list_head node;
 	struct kref ref;
 };
@@ -240,10 +269,19 @@ void bulk_poller_init(struct bulk_poller *p);
 int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us);
 void bulk_poller_ring(struct bulk_endpoint *ep);
 
-/* The poller serves all: it doesn't wait until one of them may have memory. */
-static inline gfp_t bulk_poller_gfp(const struct bulk_endpoint *ep, gfp_t gfp)
+void bulk_deadline_init(struct bulk_deadline *dl);
+void bulk_deadline_end(struct bulk_deadline *dl);
+int bulk_deadline_set(struct bulk_channel *ch, unsigned int us);
+void bulk_deadline_update(struct bulk_channel *ch);
+void bulk_deadline_follow(struct bulk_endpoint *ep, struct bulk_window *w,
+			  int drained);
+void bulk_deadline_room(struct bulk_endpoint *ep);
+
+/* The threads that serve all don't wait until one of these may have memory. */
+static inline gfp_t bulk_kthread_gfp(const struct bulk_endpoint *ep, gfp_t gfp)
 {
-	if (unlikely(READ_ONCE(ep->channel->poller.task) == current))
+	if (unlikely(READ_ONCE(ep->channel->poller.task) == current ||
+		     READ_ONCE(ep->deadline.task) == current))
 		gfp &= ~__GFP_DIRECT_RECLAIM;
 	return gfp;
 }

@@ -88,7 +88,7 @@ static void bulk_poller_set_flag(struct bulk_window *w, bool flag)
 		bulk_window_set(w, BULK_WINDOW_POLLER);
 	else
 		bulk_window_clear(w, BULK_WINDOW_POLLER);
-	/* Pairs with the exchange in bulk_window_send() of the vDSO. */
+	/* Pairs with the exchange in bulk_send_one() of the vDSO. */
 	smp_mb();
 }
 
@@ -219,6 +219,12 @@ static int bulk_poller_run(void *data)
 	return 0;
 }
 
+static void bulk_poller_stop(struct bulk_channel *ch)
+{
+	kthread_stop(ch->poller.task);
+	WRITE_ONCE(ch->poller.task, NULL);
+}
+
 static int bulk_poller_start(struct bulk_channel *ch)
 {
 	struct task_struct *task;
@@ -237,7 +243,8 @@ static int bulk_poller_start(struct bulk_channel *ch)
  * @ch: the channel
  * @idle_us: microseconds without a record before it goes to sleep; 0: no poller
  *
- * Context: Process context. Sleeps until the thread has ended, or started.
+ * Context: Process context. Takes the channel's lock. Sleeps until the thread
+ * has ended, or started.
  * Return: 0, or an errno when no thread could be made.
  */
 int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us)
@@ -247,15 +254,16 @@ int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us)
 
 	guard(mutex)(&p->lock);
 	WRITE_ONCE(p->idle_us, idle_us);
-	if (idle_us && !p->task)
+	if (!idle_us == !p->task)
+		return 0;
+	if (idle_us)
 		ret = bulk_poller_start(ch);
-	if (ret) {
+	else
+		bulk_poller_stop(ch);
+	if (ret)
 		WRITE_ONCE(p->idle_us, 0);
-		return ret;
-	}
-	if (!idle_us && p->task) {
-		kthread_stop(p->task);
-		WRITE_ONCE(p->task, NULL);
-	}
-	return 0;
+	/* With a poller there is no timer, without one there may have to be. */
+	if (READ_ONCE(ch->deadline_us))
+		bulk_deadline_update(ch);
+	return ret;
 }

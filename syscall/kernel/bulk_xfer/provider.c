@@ -146,7 +146,7 @@ struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 		rec = bulk_queue_reserve_nmi(&ep->queue, len, &dropped);
 	else
 		rec = bulk_queue_reserve(&ep->queue, len,
-					 bulk_poller_gfp(ep, gfp), &dropped);
+					 bulk_kthread_gfp(ep, gfp), &dropped);
 	bulk_trace_dropped(ep, dropped);
 	return rec;
 }

@@ -319,6 +319,9 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 	/* If there is a poller, the first record makes it look here. */
 	if (READ_ONCE(ep->channel->poller.idle_us))
 		bulk_window_set(w, BULK_WINDOW_POLLER);
+	/* If there is a deadline, the first record has the timer started. */
+	if (READ_ONCE(ep->channel->deadline_us))
+		bulk_window_set(w, BULK_WINDOW_DEADLINE);
 	kref_get(&w->ref);
 	WRITE_ONCE(ep->window, w);
 	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
