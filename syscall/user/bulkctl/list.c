@@ -21,6 +21,7 @@ struct entry {
 	bool has_node;
 	struct stat st;
 	uint64_t max_record, rx_limit, endpoints;
+	uint64_t poller_idle_us, deadline_us;
 	char rx_policy[32];
 };
 
@@ -34,6 +35,8 @@ static void look_up(struct entry *e, const char *sysroot, const char *name)
 	sysfs_number(sysroot, name, "max_record", &e->max_record);
 	sysfs_number(sysroot, name, "rx_limit", &e->rx_limit);
 	sysfs_number(sysroot, name, "endpoints", &e->endpoints);
+	sysfs_number(sysroot, name, "poller_idle_us", &e->poller_idle_us);
+	sysfs_number(sysroot, name, "deadline_us", &e->deadline_us);
 	sysfs_text(sysroot, name, "rx_policy", e->rx_policy,
 		   sizeof(e->rx_policy));
 }
@@ -50,7 +53,9 @@ static void print_json(const struct entry *e)
 	printf(",\"max_record\":%" PRIu64 ",\"rx_limit\":%" PRIu64 ",\"rx_policy\":",
 	       e->max_record, e->rx_limit);
 	json_string(stdout, e->rx_policy);
-	printf(",\"endpoints\":%" PRIu64 "}", e->endpoints);
+	printf(",\"endpoints\":%" PRIu64 ",\"poller_idle_us\":%" PRIu64
+	       ",\"deadline_us\":%" PRIu64 "}", e->endpoints,
+	       e->poller_idle_us, e->deadline_us);
 }
 
 static void print_text(const struct entry *e)
@@ -59,9 +64,10 @@ static void print_text(const struct entry *e)
 
 	if (e->has_node)
 		snprintf(mode, sizeof(mode), "%04o", e->st.st_mode & 07777);
-	printf("%-16s %-7s %12" PRIu64 " %12" PRIu64 "  %-16s %9" PRIu64 "\n",
+	printf("%-16s %-7s %12" PRIu64 " %12" PRIu64 "  %-16s %9" PRIu64
+	       " %14" PRIu64 " %11" PRIu64 "\n",
 	       e->name, mode, e->max_record, e->rx_limit, e->rx_policy,
-	       e->endpoints);
+	       e->endpoints, e->poller_idle_us, e->deadline_us);
 }
 
 static void print_start(bool json)
@@ -69,8 +75,9 @@ static void print_start(bool json)
 	if (json)
 		putchar('[');
 	else
-		printf("%-16s %-7s %12s %12s  %-16s %9s\n", "CHANNEL", "MODE",
-		       "MAX_RECORD", "RX_LIMIT", "RX_POLICY", "ENDPOINTS");
+		printf("%-16s %-7s %12s %12s  %-16s %9s %14s %11s\n", "CHANNEL",
+		       "MODE", "MAX_RECORD", "RX_LIMIT", "RX_POLICY",
+		       "ENDPOINTS", "POLLER_IDLE_US", "DEADLINE_US");
 }
 
 int verb_list(const struct options *o, char **args)

@@ -24,6 +24,7 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "list", verb_list, 0, 0, 0, 0 },
 	{ "stat", verb_stat, 0, 0, 0, 1 },
+	{ "set", verb_set, 0, 0, 3, 3 },
 	{ "send", verb_send, OPT_RECORD | OPT_WINDOW, 0, 2, 2 },
 	{ "recv", verb_recv,
 	  OPT_RECORD | OPT_COUNT | OPT_SEED | OPT_OUTPUT | OPT_WINDOW, 0, 1, 1 },
@@ -36,6 +37,8 @@ static const char help[] =
 "Usage:\n"
 "  bulkctl list                              channels, modes, limits\n"
 "  bulkctl stat [CHANNEL]                    totals of channels and endpoints\n"
+"  bulkctl set CHANNEL poller_idle_us|deadline_us N\n"
+"                                            how windows are looked after\n"
 "  bulkctl send [-r SIZE] CHANNEL FILE       send FILE as records\n"
 "  bulkctl recv [-r SIZE] [-n N] [--seed S] [-o FILE] CHANNEL\n"
 "                                            receive N records\n"

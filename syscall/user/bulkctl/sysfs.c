@@ -6,10 +6,12 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "sysfs.h"
@@ -44,6 +46,24 @@ bool sysfs_number(const char *sysroot, const char *channel, const char *file,
 	errno = 0;
 	*value = strtoull(text, &end, 10);
 	return !errno && end != text && !*end;
+}
+
+int sysfs_set(const char *sysroot, const char *channel, const char *file,
+	      const char *value)
+{
+	char path[PATH_MAX];
+	int fd, error = 0;
+
+	if (snprintf(path, sizeof(path), "%s/sys/class/bulk/%s/%s", sysroot,
+		     channel, file) >= (int)sizeof(path))
+		return ENAMETOOLONG;
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (write(fd, value, strlen(value)) < 0)
+		error = errno;
+	close(fd);
+	return error;
 }
 
 static int not_hidden(const struct dirent *entry)

@@ -19,6 +19,10 @@ bool sysfs_text(const char *sysroot, const char *channel, const char *file,
 bool sysfs_number(const char *sysroot, const char *channel, const char *file,
 		  uint64_t *value);
 
+/* Writes one value. Return: 0 or an errno. */
+int sysfs_set(const char *sysroot, const char *channel, const char *file,
+	      const char *value);
+
 /*
  * Names of all channels, sorted; each and the array are the caller's to free.
  * Return: how many, -1 with errno when the kernel shows no such class.

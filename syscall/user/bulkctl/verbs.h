@@ -12,6 +12,7 @@
 /* Each returns an exit code; args are the words after the verb, NULL at the end. */
 int verb_list(const struct options *o, char **args);
 int verb_stat(const struct options *o, char **args);
+int verb_set(const struct options *o, char **args);
 int verb_send(const struct options *o, char **args);
 int verb_recv(const struct options *o, char **args);
 int verb_copy(const struct options *o, char **args);

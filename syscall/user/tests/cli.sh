@@ -59,6 +59,8 @@ make_channel() { # NAME POLICY
 	echo 1048576 >"$dir/max_record"
 	echo 4194304 >"$dir/rx_limit"
 	echo "$2" >"$dir/rx_policy"
+	echo 500 >"$dir/poller_idle_us"
+	echo 2000 >"$dir/deadline_us"
 }
 
 make_endpoint() { # PID COMM CHANNEL
@@ -88,6 +90,9 @@ usage_errors() {
 	expect seed_without_source_is_usage 2 "--seed" recv --seed 1 echo
 	expect window_text_is_usage 2 "not a number" send --window large sink /dev/null
 	expect window_of_pattern_is_usage 2 "does not take" pattern --seed 1 --bytes 8 --window 64K
+	expect set_of_another_value_is_usage 2 "no setting 'max_record'" set echo max_record 1
+	expect set_without_a_value_is_usage 2 "too few" set echo deadline_us
+	expect set_of_a_path_is_usage 2 "not the name" set ../bulk/echo deadline_us 1
 	expect directory_as_channel_is_usage 2 "not the name" send /etc/ /dev/null
 }
 
@@ -98,6 +103,7 @@ failures() {
 	expect directory_as_file_is_failure 1 "is a directory" send sink "$tmp"
 	expect other_file_is_no_channel 1 "" send "$tmp/root/proc/12/comm" /dev/null
 	expect stat_of_missing_channel 1 "no channel nosuch" stat nosuch
+	expect set_of_missing_channel 1 "no channel nosuch" set nosuch deadline_us 1
 	expect list_without_class 1 "CONFIG_BULK_XFER" --sysroot "$tmp/empty" list
 	expect disk_full_is_failure 1 "disk full" pattern --seed 1 --bytes 8 -o /dev/full
 	expect output_in_missing_directory 1 "No such file" pattern --seed 1 --bytes 8 -o "$tmp/no/file"
@@ -195,14 +201,25 @@ listing() {
 	local good=0
 	run list
 	[ "$status" -eq 0 ] || good=1
-	grep -Eq '^echo +0600 +1048576 +4194304 +block +7$' "$tmp/out" || good=1
-	grep -Eq '^sink +0600 +1048576 +4194304 +refuse-newest +7$' "$tmp/out" || good=1
+	grep -Eq '^echo +0600 +1048576 +4194304 +block +7 +500 +2000$' "$tmp/out" || good=1
+	grep -Eq '^sink +0600 +1048576 +4194304 +refuse-newest +7 +500 +2000$' "$tmp/out" || good=1
 	result $good list_shows_mode_and_limits
 	rm "$tmp/root/dev/bulk/sink"
 	good=0
 	run list
 	grep -Eq '^sink +no node ' "$tmp/out" || good=1
 	result $good list_without_a_node
+}
+
+settings() {
+	local good=0
+	run set echo deadline_us 300
+	[ "$status" -eq 0 ] && [ "$(cat "$tmp/root/sys/class/bulk/echo/deadline_us")" = 300 ] || good=1
+	result $good set_writes_the_deadline
+	good=0
+	run set echo poller_idle_us 70
+	[ "$status" -eq 0 ] || good=1
+	result $good set_writes_the_idle_time
 }
 
 statistics() {
@@ -238,6 +255,7 @@ json() { # NAME WANT ARGUMENT...
 json_output() {
 	json json_before_the_verb '"rx_policy":"block"' --json list
 	json json_after_the_verb '"max_record":1048576' list --json
+	json json_of_the_deadline '"poller_idle_us":70,"deadline_us":300' list --json
 	json json_of_a_missing_node '"mode":null' list --json
 	json json_escapes_names '"comm":"we\u001bird"' stat --json
 	json json_of_the_window '"window":270336,"window_errors":3,"tx_refused":5' stat --json
@@ -275,6 +293,7 @@ pattern_replaces_output
 pattern_checksum
 signal_removes_output
 listing
+settings
 statistics
 json_output
 figures_give_way_to_data
