@@ -192,7 +192,7 @@ static void corrupt_head(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
 	static const u64 lies[] = {
-		RING_SIZE + 8, 1, 7, RING_SIZE - 1, -8ULL, 1ULL << 63,
+		RING_SIZE + 8, 2, 7, RING_SIZE - 1, -8ULL, 1ULL << 63,
 		U64_MAX, 1ULL << 32,
 	};
 	unsigned int i;
@@ -212,6 +212,17 @@ static void corrupt_head(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 64, ctx->ring.head);
 	ctx->head = RING_SIZE;
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
+}
+
+/* What a thread writes behind the head concerns nobody yet. */
+static void head_that_is_locked(struct kunit *test)
+{
+	struct ring_ctx *ctx = test->priv;
+
+	ring_start_at(ctx, 0);
+	ctx->head = 64 | BULK_TX_TAKEN;
+	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
+	KUNIT_EXPECT_EQ(test, 64, ctx->ring.head);
 }
 
 static void corrupt_tail(struct kunit *test)
@@ -345,6 +356,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(positions_wrap),
 	KUNIT_CASE(one_taker_wins),
 	KUNIT_CASE(corrupt_head),
+	KUNIT_CASE(head_that_is_locked),
 	KUNIT_CASE(corrupt_tail),
 	KUNIT_CASE(tail_inside_record),
 	KUNIT_CASE(corrupt_record),
