@@ -213,14 +213,17 @@ static long run_file(struct model *m, struct batch *b)
 {
 	struct bulk_seg *seg = &b->segs[0];
 	struct iovec iov = { (void *)(unsigned long)seg->addr, seg->len };
-	int flags = b->flags & BULK_DONTWAIT ? RWF_NOWAIT : 0;
 	ssize_t ret;
 
+	if (b->flags & BULK_DONTWAIT)
+		fcntl(m->w.fd, F_SETFL, O_NONBLOCK);
 	if (seg->op == BULK_OP_SEND)
-		ret = pwritev2(m->w.fd, &iov, 1, -1, flags);
+		ret = writev(m->w.fd, &iov, 1);
 	else
-		ret = preadv2(m->w.fd, &iov, 1, -1, flags);
+		ret = readv(m->w.fd, &iov, 1);
 	seg->res = ret < 0 ? -errno : ret;
+	if (b->flags & BULK_DONTWAIT)
+		fcntl(m->w.fd, F_SETFL, 0);
 	/* This path doesn't tell these. */
 	seg->tag = b->recs[0].tag;
 	seg->lost = 0;

@@ -24,7 +24,10 @@ static int bulk_file_open(struct inode *inode, struct file *file)
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
 	file->private_data = ep;
-	file->f_mode |= FMODE_NOWAIT;
+	/*
+	 * No FMODE_NOWAIT: a provider may sleep for memory or a short lock, what
+	 * waits in the window goes first, and user memory is faulted in.
+	 */
 	return stream_open(inode, file);
 }
 

@@ -6,9 +6,9 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <bulk_xfer.h>
@@ -51,21 +51,12 @@ long bulk_fallback_recv(int fd, struct bulk_seg *seg)
 	return ret < 0 ? -errno : 1;
 }
 
-/*
- * Not writev(2) where write(2) will do: the former returns before it reaches
- * the endpoint when there are no bytes, and an empty record is a record.
- */
-static ssize_t write_record(int fd, void *buf, size_t len, bool wait)
+/* O_NONBLOCK would be everybody's who shares the file. */
+static bool has_room(int fd)
 {
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
 
-	if (wait)
-		return write(fd, buf, len);
-	if (!len) {
-		errno = ENOSYS;
-		return -1;
-	}
-	return pwritev2(fd, &iov, 1, -1, RWF_NOWAIT);
+	return poll(&pfd, 1, 0) != 0;
 }
 
 static long send_one(int fd, const struct bulk_seg *seg, bool wait)
@@ -74,8 +65,9 @@ static long send_one(int fd, const struct bulk_seg *seg, bool wait)
 
 	if (seg->tag)
 		return -ENOSYS; /* write(2) carries no tag */
-	ret = write_record(fd, (void *)(unsigned long)seg->addr, seg->len,
-			   wait);
+	if (!wait && !has_room(fd))
+		return -EAGAIN;
+	ret = write(fd, (void *)(unsigned long)seg->addr, seg->len);
 	return ret < 0 ? -errno : ret;
 }
 

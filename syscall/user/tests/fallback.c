@@ -365,6 +365,32 @@ static enum result no_call_read_and_write_do(void)
 	return PASS;
 }
 
+static enum result no_call_does_not_wait(void)
+{
+	size_t len = 1 << 20, n = 0;
+	char *record = calloc(1, len);
+	struct bulk_seg seg;
+	struct bulk *b;
+
+	if (!have_channel())
+		return no_channel();
+	CHECK(no_call());
+	b = bulk_open("echo", O_RDWR);
+	CHECK(b && record);
+	seg = bulk_seg_send("", 0, 0);
+	CHECK(bulk_call(b, &seg, 1, BULK_DONTWAIT) == 1 && seg.res == 0);
+	do
+		seg = bulk_seg_send(record, len, 0);
+	while (bulk_call(b, &seg, 1, BULK_DONTWAIT) == 1 && ++n);
+	CHECK(errno == EAGAIN && seg.res == -EAGAIN && n);
+	CHECK(bulk_recv(b, record, len, NULL, NULL) == 0);
+	while (n--)
+		CHECK(bulk_recv(b, record, len, NULL, NULL) == (ssize_t)len);
+	bulk_close(b);
+	free(record);
+	return PASS;
+}
+
 static enum result no_call_invents_nothing(void)
 {
 	uint32_t lost = 1;
@@ -399,6 +425,7 @@ static const struct test tests[] = {
 	{ "one_direction_has_no_window", one_direction_has_no_window },
 	{ "no_call_other_file_is_enosys", no_call_other_file_is_enosys },
 	{ "no_call_read_and_write_do", no_call_read_and_write_do },
+	{ "no_call_does_not_wait", no_call_does_not_wait },
 	{ "no_call_invents_nothing", no_call_invents_nothing },
 };
 
