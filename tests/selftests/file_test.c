@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoints as files: read, write, splice, io_uring, node, figures.
+ * Endpoints as files: read, write, splice, io_uring, aio, node, figures.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include "bulk_test.h"
 
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
+#include "aio.h"
 #include "uring.h"
 
 #define DEADLINE	30	/* seconds for what must not wait */
@@ -248,6 +250,51 @@ TEST_F(file, io_uring_read_waits)
 	EXPECT_EQ(6, uring_reap(&ring, true));
 	EXPECT_STREQ("later", self->buf);
 	EXPECT_EQ(1, figure(self->fd, "rx-records"));
+}
+
+/* A poll by aio takes no file that has it wait in two queues. */
+TEST_F(file, aio_poll_waits_for_a_record)
+{
+	struct aio aio;
+
+	if (aio_setup(&aio))
+		SKIP(return, "no aio: %s", strerror(errno));
+	ASSERT_EQ(0, aio_poll(&aio, self->fd, POLLIN));
+	EXPECT_EQ(-EAGAIN, aio_reap(&aio, false));
+	ASSERT_EQ(0, bulk_send(self->fd, "x", 1, 0));
+	EXPECT_EQ(POLLIN, POLLIN & aio_reap(&aio, true));
+	ASSERT_EQ(0, aio_poll(&aio, self->fd, POLLIN));
+	EXPECT_EQ(POLLIN, POLLIN & aio_reap(&aio, true));
+	EXPECT_EQ(0, aio_destroy(&aio));
+}
+
+TEST_F(file, aio_poll_waits_for_room)
+{
+	struct aio aio;
+
+	if (aio_setup(&aio))
+		SKIP(return, "no aio: %s", strerror(errno));
+	memset(self->buf, 0, MAX_RECORD);
+	while (!bulk_send(self->fd, self->buf, MAX_RECORD, 0))
+		;
+	ASSERT_EQ(0, aio_poll(&aio, self->fd, POLLOUT));
+	EXPECT_EQ(-EAGAIN, aio_reap(&aio, false));
+	while (bulk_recv(self->fd, self->buf, MAX_RECORD, NULL) >= 0)
+		;
+	EXPECT_EQ(POLLOUT, POLLOUT & aio_reap(&aio, true));
+	EXPECT_EQ(0, aio_destroy(&aio));
+}
+
+/* What still waits ends with its context. */
+TEST_F(file, aio_poll_is_canceled)
+{
+	struct aio aio;
+
+	if (aio_setup(&aio))
+		SKIP(return, "no aio: %s", strerror(errno));
+	ASSERT_EQ(0, aio_poll(&aio, self->fd, POLLIN));
+	EXPECT_EQ(0, aio_destroy(&aio));
+	ASSERT_EQ(0, bulk_send(self->fd, "x", 1, 0));
 }
 
 TEST_F(file, dup_shares_the_endpoint)

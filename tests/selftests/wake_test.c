@@ -17,6 +17,7 @@
 #include <sys/select.h>
 #include <time.h>
 
+#include "aio.h"
 #include "module.h"
 #include "uring.h"
 
@@ -33,6 +34,7 @@ struct sleeper {
 	int epoll;
 	__u32 events;
 	struct uring ring;
+	struct aio aio;
 	char buf[SIZE];
 	int (*wait)(struct sleeper *s);
 	pid_t tid;
@@ -111,6 +113,16 @@ static int uring_poll(struct sleeper *s)
 	return recv_after(s);
 }
 
+static int aio_wait(struct sleeper *s)
+{
+	int ret = aio_poll(&s->aio, s->fd, POLLIN);
+
+	if (ret)
+		return ret;
+	aio_reap(&s->aio, true);
+	return recv_after(s);
+}
+
 FIXTURE(wake)
 {
 	struct windowed w;
@@ -125,6 +137,7 @@ FIXTURE_VARIANT(wake)
 	long nr; /* the system call that it sleeps in */
 	__u32 epoll; /* events, or 0 */
 	bool uring;
+	bool aio;
 };
 
 FIXTURE_VARIANT_ADD(wake, recv) {
@@ -165,6 +178,10 @@ FIXTURE_VARIANT_ADD(wake, uring_read) {
 	.wait = uring_read, .nr = __NR_io_uring_enter, .uring = true,
 };
 
+FIXTURE_VARIANT_ADD(wake, aio_poll) {
+	.wait = aio_wait, .nr = __NR_io_getevents, .aio = true,
+};
+
 static void *sleep_for_record(void *arg)
 {
 	struct sleeper *s = arg;
@@ -191,6 +208,8 @@ static void start_sleeper(struct __test_metadata *_metadata, struct sleeper *s,
 	}
 	if (v->uring)
 		ASSERT_EQ(0, uring_setup(&s->ring));
+	if (v->aio)
+		ASSERT_EQ(0, aio_setup(&s->aio));
 	ASSERT_EQ(0, pthread_create(&s->thread, NULL, sleep_for_record, s));
 	do
 		tid = __atomic_load_n(&s->tid, __ATOMIC_ACQUIRE);

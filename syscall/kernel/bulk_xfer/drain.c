@@ -253,7 +253,7 @@ int bulk_flush(struct bulk_endpoint *ep, bool nowait)
 		ret = bulk_flush_once(ep);
 		if (ret != -EAGAIN)
 			return ret;
-		ret = bulk_wait(&ep->tx, seen, nowait);
+		ret = bulk_wait(ep, &ep->tx, seen, nowait);
 	} while (!ret);
 	return ret;
 }

@@ -18,13 +18,8 @@
 
 static atomic64_t bulk_last_id;
 
-static void bulk_side_init(struct bulk_side *side)
-{
-	init_waitqueue_head(&side->wait);
-	atomic_set(&side->events, 0);
-}
-
-static void bulk_side_wake(struct bulk_side *side, __poll_t mask)
+static void bulk_side_wake(struct bulk_endpoint *ep, struct bulk_side *side,
+			   __poll_t mask)
 {
 	/*
 	 * Whoever reads the new count must find what it announces. Pairs with
@@ -33,8 +28,8 @@ static void bulk_side_wake(struct bulk_side *side, __poll_t mask)
 	smp_mb__before_atomic();
 	atomic_inc(&side->events);
 	/* Pairs with the barrier that prepare_to_wait() has. */
-	if (wq_has_sleeper(&side->wait))
-		wake_up_interruptible_poll(&side->wait, mask);
+	if (wq_has_sleeper(&ep->wait))
+		wake_up_interruptible_poll(&ep->wait, mask);
 }
 
 /**
@@ -45,15 +40,15 @@ static void bulk_side_wake(struct bulk_side *side, __poll_t mask)
  */
 void bulk_tx_wake(struct bulk_endpoint *ep)
 {
-	bulk_side_wake(&ep->tx, EPOLLOUT | EPOLLWRNORM);
+	bulk_side_wake(ep, &ep->tx, EPOLLOUT | EPOLLWRNORM);
 	/*
 	 * A receiver may sleep whose answer a record in the window will bring,
 	 * which nobody but a receiver that wakes, the poller, or the deadline's
 	 * timer drains.
 	 */
 	if (READ_ONCE(ep->tx_stalled)) {
-		bulk_side_wake(&ep->rx, EPOLLIN | EPOLLRDNORM |
-					EPOLLOUT | EPOLLWRNORM);
+		bulk_side_wake(ep, &ep->rx, EPOLLIN | EPOLLRDNORM |
+					    EPOLLOUT | EPOLLWRNORM);
 		bulk_poller_ring(ep);
 		bulk_deadline_room(ep);
 	}
@@ -69,8 +64,8 @@ EXPORT_SYMBOL_GPL(bulk_tx_wake);
  */
 void bulk_endpoint_wake(struct bulk_endpoint *ep, __poll_t mask)
 {
-	bulk_side_wake(&ep->tx, mask);
-	bulk_side_wake(&ep->rx, mask);
+	bulk_side_wake(ep, &ep->tx, mask);
+	bulk_side_wake(ep, &ep->rx, mask);
 }
 
 /**
@@ -83,7 +78,7 @@ void bulk_endpoint_wake(struct bulk_endpoint *ep, __poll_t mask)
  */
 void bulk_rx_wake(struct bulk_endpoint *ep)
 {
-	bulk_side_wake(&ep->rx, EPOLLIN | EPOLLRDNORM);
+	bulk_side_wake(ep, &ep->rx, EPOLLIN | EPOLLRDNORM);
 }
 EXPORT_SYMBOL_GPL(bulk_rx_wake);
 
@@ -147,8 +142,7 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 	mutex_init(&ep->rx_mutex);
 	ep->rx_lock = ch->flags & BULK_CHANNEL_SERIAL ? &ep->tx_lock
 						      : &ep->rx_mutex;
-	bulk_side_init(&ep->tx);
-	bulk_side_init(&ep->rx);
+	init_waitqueue_head(&ep->wait);
 	bulk_queue_init(&ep->queue, ch->rx_limit, ch->rx_policy);
 	init_irq_work(&ep->nmi_work, bulk_nmi_work);
 	bulk_deadline_init(&ep->deadline);

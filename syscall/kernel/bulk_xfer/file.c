@@ -153,8 +153,7 @@ static __poll_t bulk_file_poll(struct file *file, poll_table *wait)
 {
 	struct bulk_endpoint *ep = file->private_data;
 
-	poll_wait(file, &ep->tx.wait, wait);
-	poll_wait(file, &ep->rx.wait, wait);
+	poll_wait(file, &ep->wait, wait);
 	return bulk_endpoint_poll(ep);
 }
 

@@ -130,13 +130,11 @@ struct bulk_deadline {
 
 /**
  * struct bulk_side - one direction of an endpoint
- * @wait: those who wait for @events to change
  * @events: counts what may make a refused operation succeed
  * @records: records moved
  * @bytes: bytes moved
  */
 struct bulk_side {
-	wait_queue_head_t wait;
 	atomic_t events;
 	u64 records;
 	u64 bytes;
@@ -158,6 +156,8 @@ struct bulk_side {
  * @rx_mutex: see @rx_lock
  * @tx: user to kernel
  * @rx: kernel to user
+ * @wait: those who wait for the events of either to change. It is one queue,
+ *	for some who poll can't wait on two.
  * @rx_head: the record that a RECV took off the queue and could not deliver;
  *	it is the next one. Protected by @rx_lock.
  * @queue: the records after @rx_head
@@ -190,6 +190,7 @@ struct bulk_endpoint {
 	struct mutex rx_mutex; /* where @rx_lock is not @tx_lock */
 	struct bulk_side tx;
 	struct bulk_side rx;
+	wait_queue_head_t wait;
 	struct bulk_record *rx_head;
 	struct bulk_queue queue;
 	struct irq_work nmi_work;
@@ -263,7 +264,8 @@ static inline void bulk_provider_leave(struct bulk_endpoint *ep, int before)
 
 int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta);
-int bulk_wait(struct bulk_side *side, int seen, bool nowait);
+int bulk_wait(struct bulk_endpoint *ep, struct bulk_side *side, int seen,
+	      bool nowait);
 
 void bulk_poller_init(struct bulk_poller *p);
 int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us);

@@ -114,8 +114,51 @@ int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 	return ret;
 }
 
+/* Who waits for an event of one direction; in the queue for both. */
+struct bulk_sleeper {
+	struct wait_queue_entry entry;
+	struct bulk_side *side;
+	int seen;
+};
+
+static bool bulk_has_event(const struct bulk_sleeper *s)
+{
+	return atomic_read(&s->side->events) != s->seen;
+}
+
+/* The other direction's events wake nobody who sleeps for this one's. */
+static int bulk_sleeper_wake(struct wait_queue_entry *entry, unsigned int mode,
+			     int sync, void *key)
+{
+	if (!bulk_has_event(container_of(entry, struct bulk_sleeper, entry)))
+		return 0;
+	return autoremove_wake_function(entry, mode, sync, key);
+}
+
+/* wait_event_interruptible() with a wake function of its own. */
+static int bulk_sleep(struct bulk_endpoint *ep, struct bulk_sleeper *s)
+{
+	int ret = 0;
+
+	init_wait(&s->entry);
+	s->entry.func = bulk_sleeper_wake;
+	for (;;) {
+		prepare_to_wait(&ep->wait, &s->entry, TASK_INTERRUPTIBLE);
+		if (bulk_has_event(s))
+			break;
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		schedule();
+	}
+	finish_wait(&ep->wait, &s->entry);
+	return ret;
+}
+
 /**
  * bulk_wait() - wait for a refused operation to have a chance
+ * @ep: the endpoint
  * @side: the direction
  * @seen: value of its events before the operation was tried
  * @nowait: don't
@@ -123,16 +166,18 @@ int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
  * Context: Process context. Sleeps.
  * Return: 0, -EAGAIN, or -ERESTARTSYS for a signal.
  */
-int bulk_wait(struct bulk_side *side, int seen, bool nowait)
+int bulk_wait(struct bulk_endpoint *ep, struct bulk_side *side, int seen,
+	      bool nowait)
 {
+	struct bulk_sleeper sleeper = { .side = side, .seen = seen };
+
 	if (nowait)
 		return -EAGAIN;
 	/* A provider that refuses and wakes in one go must not keep a killed process. */
 	if (signal_pending(current))
 		return -ERESTARTSYS;
 	cond_resched();
-	return wait_event_interruptible(side->wait,
-					atomic_read(&side->events) != seen);
+	return bulk_sleep(ep, &sleeper);
 }
 
 static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,
@@ -189,7 +234,7 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 			break;
 		bulk_rewind(from, len);
 		if (ret == -EAGAIN)
-			ret = bulk_wait(&ep->tx, seen, nowait);
+			ret = bulk_wait(ep, &ep->tx, seen, nowait);
 		else if (ret == -EFAULT)
 			ret = bulk_fault_in(from, len, false, &faults);
 		if (ret)
@@ -295,10 +340,10 @@ static int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
 			    bool nowait)
 {
 	/* Edge-triggered epoll asks no more once it was told that there is none. */
-	if (!nowait || wq_has_sleeper(&ep->rx.wait))
+	if (!nowait || wq_has_sleeper(&ep->wait))
 		bulk_drain_arm(ep);
 	/* Nothing wakes a receiver when there is memory again. */
-	return ret == -ENOMEM ? ret : bulk_wait(&ep->rx, seen, nowait);
+	return ret == -ENOMEM ? ret : bulk_wait(ep, &ep->rx, seen, nowait);
 }
 
 /* Other threads keep receiving by the vDSO; this one's turn comes, or its end. */
