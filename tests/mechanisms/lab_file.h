@@ -17,6 +17,7 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(lab_waiting);	/* readers, with LAB_QUEUED */
 static atomic_long_t lab_posted;		/* records that they may read */
+static bool lab_file_ended;			/* and that none will come */
 
 static long lab_file_setup(struct lab_side *side)
 {
@@ -90,12 +91,22 @@ static int lab_file_wait(struct file *file)
 	if (!(READ_ONCE(lab.setup.flags) & LAB_QUEUED))
 		return 0;
 	while (atomic_long_dec_if_positive(&lab_posted) < 0) {
+		if (READ_ONCE(lab_file_ended))
+			return -ENODEV;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(lab_waiting, atomic_long_read(&lab_posted)))
+		if (wait_event_interruptible(lab_waiting, atomic_long_read(&lab_posted) ||
+							  READ_ONCE(lab_file_ended)))
 			return -ERESTARTSYS;
 	}
 	return 0;
+}
+
+/* Where the file's removal waits for those who sleep in a read. */
+static inline void lab_file_end(void)
+{
+	WRITE_ONCE(lab_file_ended, true);
+	wake_up_all(&lab_waiting);
 }
 
 static __always_inline ssize_t lab_file_give(char __user *buf, size_t len)

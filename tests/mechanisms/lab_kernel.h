@@ -10,11 +10,14 @@
 #ifndef LAB_KERNEL_H
 #define LAB_KERNEL_H
 
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/xxhash.h>
@@ -93,6 +96,29 @@ static inline void lab_make(struct lab_side *side, void *ptr)
 static inline u32 lab_read_batch(const struct lab_side *side)
 {
 	return side->setup.flags & LAB_QUEUED ? 1 : side->setup.batch;
+}
+
+/* Is the caller killed, who makes its record number @n? Looked at once in a while, for it costs. */
+static inline bool lab_killed(unsigned long n)
+{
+	if (likely(n % 64))
+		return false;
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
+/*
+ * Before a wait queue goes of which files are polled that don't keep the module:
+ * whoever sleeps in poll(2) has to take himself out, an epoll is taken out.
+ */
+static inline void lab_end_polls(struct wait_queue_head *queue)
+{
+	while (wq_has_sleeper(queue)) {
+		__wake_up(queue, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+		msleep(1);
+	}
+	/* An epoll that goes meanwhile may still look at the queue. */
+	synchronize_rcu();
 }
 
 static inline u64 lab_enter(const struct lab_side *side)
@@ -205,7 +231,9 @@ static long lab_control_ioctl(struct file *file, unsigned int cmd,		\
 {										\
 	long ret;								\
 										\
-	mutex_lock(&lab_control_lock);						\
+	/* Whoever has it may wait for a peer. */				\
+	if (mutex_lock_killable(&lab_control_lock))				\
+		return -EINTR;							\
 	ret = lab_ioctl(&lab, _ops, cmd, arg);					\
 	mutex_unlock(&lab_control_lock);					\
 	return ret;								\

@@ -13,10 +13,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +97,70 @@ static inline int write_text(const char *path, const char *text)
 	return ret;
 }
 
+#define LAB_DEADLINE	30	/* seconds until something that should end is given up */
+#define LAB_MANY	(1UL << 40)	/* records, which nobody waits for */
+
+/* The status; -ETIME when it doesn't end. */
+static inline int lab_wait_for(pid_t pid)
+{
+	int status, ms;
+
+	for (ms = 0; ms < LAB_DEADLINE * 1000; ms++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		usleep(1000);
+	}
+	return -ETIME;
+}
+
+/* Makes records until it is killed. */
+static inline pid_t lab_start_maker(int ctl)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	lab_set(ctl, 64, 1, 0);
+	for (;;)
+		ioctl(ctl, LAB_PRODUCE, LAB_MANY);
+}
+
+/* Until the process sleeps in this system call. */
+static inline void lab_await_call(pid_t pid, long nr)
+{
+	char path[64], text[256], *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	while (read_text(path, text, sizeof(text)) >= 0) {
+		if (strtol(text, &end, 10) == nr && end != text)
+			return;
+		usleep(1000);
+	}
+}
+
+/* A child that polls @fd for @events, and holds nothing else of the module's. */
+static inline pid_t lab_start_poller(int fd, int ctl, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+	pid_t pid = fork();
+
+	if (pid) {
+		lab_await_call(pid, __NR_poll);
+		return pid;
+	}
+	close(ctl);
+	_exit(poll(&pfd, 1, -1) == 1 ? 0 : 1);
+}
+
+/* An epoll that watches @fd for @events, or -1. */
+static inline int lab_epoll(int fd, __u32 events)
+{
+	struct epoll_event event = { .events = events };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -1 : epoll;
+}
+
 #define FIXTURE_LAB(_name) \
 FIXTURE(lab) { int ctl; }; \
 FIXTURE_SETUP(lab) \
@@ -107,6 +175,18 @@ FIXTURE_TEARDOWN(lab) \
 	if (self->ctl >= 0) \
 		close(self->ctl); \
 	EXPECT_EQ(0, kmodule_remove(_name)); \
+} \
+TEST_F(lab, killed_user_leaves_nothing) \
+{ \
+	pid_t pid = lab_start_maker(self->ctl); \
+	\
+	usleep(100000); \
+	ASSERT_EQ(0, kill(pid, SIGKILL)); \
+	EXPECT_EQ(SIGKILL, lab_wait_for(pid)); \
+	close(self->ctl); \
+	self->ctl = -1; \
+	EXPECT_EQ(0, kmodule_remove_soon(_name)); \
+	EXPECT_EQ(0, kmodule_insert(_name, "")); \
 } \
 TEST(unloads_and_loads_again) \
 { \

@@ -38,12 +38,12 @@ static long bpf_produce(struct lab_side *side, unsigned long count)
 {
 	unsigned long n;
 
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		u64 seq = side->seq;
 
 		trace_lab_bpf(lab_next(side), seq);
 	}
-	return count;
+	return n;
 }
 
 static void *bpf_value(struct bpf_map *map, u32 key)

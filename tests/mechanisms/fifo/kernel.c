@@ -106,7 +106,7 @@ static long fifo_produce(struct lab_side *side, unsigned long count)
 
 	if (!fifo || !(side->setup.flags & LAB_FIFO_WRITE))
 		return -EBADF;
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		ret = fifo_write_record(side);
 		if (ret)
 			break;
@@ -137,7 +137,7 @@ static long fifo_consume(struct lab_side *side, unsigned long count)
 
 	if (!fifo || !(side->setup.flags & LAB_FIFO_READ))
 		return -EBADF;
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		ret = fifo_read_record(side);
 		if (ret)
 			break;

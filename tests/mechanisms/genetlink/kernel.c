@@ -38,9 +38,14 @@ static const struct nla_policy genl_policy[LAB_GENL_ATTRS] = {
 
 static int genl_send_part(const void *part, size_t len)
 {
-	struct sk_buff *skb = genlmsg_new(nla_total_size(len), GFP_KERNEL);
+	bool multicast = lab.setup.flags & LAB_GENL_MULTICAST;
+	struct sk_buff *skb;
 	void *header;
 
+	/* Port 0 is the kernel's own. */
+	if (!multicast && !genl_peer)
+		return -ENOTCONN;
+	skb = genlmsg_new(nla_total_size(len), GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	header = genlmsg_put(skb, 0, lab.seq, &genl_family, 0, LAB_GENL_CMD_RECORD);
@@ -49,7 +54,7 @@ static int genl_send_part(const void *part, size_t len)
 		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, header);
-	if (lab.setup.flags & LAB_GENL_MULTICAST)
+	if (multicast)
 		return genlmsg_multicast(&genl_family, skb, 0, 0, GFP_KERNEL);
 	return genlmsg_unicast(&init_net, skb, genl_peer);
 }
@@ -74,7 +79,7 @@ static long genl_produce(struct lab_side *side, unsigned long count)
 {
 	unsigned long n;
 
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		if (genl_send_record()) {
 			lab.seq--;
 			break;

@@ -55,7 +55,7 @@ static long file_produce(struct lab_side *side, unsigned long count)
 
 	if (!file)
 		return -EBADF;
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		ret = kernel_write(file, lab_next(side), bytes, &pos);
 		if (ret < 0)
 			return ret;
@@ -73,7 +73,7 @@ static long file_consume(struct lab_side *side, unsigned long count)
 
 	if (!file)
 		return -EBADF;
-	for (; count; count--) {
+	for (; count && !lab_killed(count); count--) {
 		ret = kernel_read(file, side->buf, bytes, &pos);
 		if (ret < 0)
 			return ret;

@@ -55,12 +55,12 @@ static long ring_produce(struct lab_side *side, unsigned long count)
 {
 	unsigned long n;
 
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		lab_produce(ring_slot(RING_TO_USER, made), side->setup.bytes, side->seq++);
 		ring_publish();
 	}
 	ring_notify();
-	return count;
+	return n;
 }
 
 static void ring_sample(void)

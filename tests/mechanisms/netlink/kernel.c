@@ -36,9 +36,13 @@ static u32 peer;
 static int netlink_send_part(const void *part, size_t len)
 {
 	bool multicast = lab.setup.flags & LAB_NL_MULTICAST;
-	struct sk_buff *skb = nlmsg_new(len, GFP_KERNEL);
 	struct nlmsghdr *nlh;
+	struct sk_buff *skb;
 
+	/* Port 0 is the kernel's own: the message would come back here, within this call. */
+	if (!multicast && !peer)
+		return -ENOTCONN;
+	skb = nlmsg_new(len, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	nlh = nlmsg_put(skb, 0, lab.seq, LAB_NL_RECORD, len, 0);
@@ -69,7 +73,7 @@ static long netlink_produce(struct lab_side *side, unsigned long count)
 {
 	unsigned long n;
 
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		if (netlink_send_record()) {
 			lab.seq--;
 			break;

@@ -7,9 +7,11 @@
  * Starts: user. Directions: u2k, k2u. Synchronous: the call returns when the
  * module has, or has made, what it carries. Loss: none. Unit: any with one's
  * own read and write; a seq_file grows its buffer to its largest element.
- * Privilege: mode of the file. Removal waits for calls that are under way;
- * files that are still open then give EIO. Choose it for what belongs to a
- * process; for anything else it is deprecated: sysfs, debugfs, netlink.
+ * Privilege: mode of the file. Removal waits for calls that are under way, so
+ * that a reader who sleeps must be told; files that are still open then give
+ * EIO, and whoever polls one sleeps in a queue that is about to go. Choose it
+ * for what belongs to a process; for anything else it is deprecated: sysfs,
+ * debugfs, netlink.
  */
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -211,7 +213,9 @@ module_init(procfs_init);
 
 static void __exit procfs_exit(void)
 {
+	lab_file_end();
 	remove_proc_subtree("lab", NULL);
+	lab_end_polls(&lab_waiting);
 	count_calls(false);
 	tracepoint_synchronize_unregister();
 	lab_control_exit();

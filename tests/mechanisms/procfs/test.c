@@ -179,6 +179,49 @@ TEST_F(lab, seq_records_are_whole)
 	close(fd);
 }
 
+/* Removal would wait for it, and nobody is there any more to wake it. */
+TEST_F(lab, sleeping_reader_is_told_that_the_module_goes)
+{
+	int fd = open(RECORD, O_RDWR | O_CLOEXEC);
+	char buf[64];
+	pid_t pid;
+
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 1, LAB_QUEUED));
+	pid = fork();
+	if (!pid) {
+		close(self->ctl);
+		/* Else removal would never end. */
+		alarm(LAB_DEADLINE);
+		_exit(read(fd, buf, 64) == -1 && errno == ENODEV ? 0 : 1);
+	}
+	lab_await_call(pid, __NR_read);
+	close(self->ctl);
+	self->ctl = -1;
+	EXPECT_EQ(0, kmodule_remove("procfs"));
+	EXPECT_EQ(0, lab_wait_for(pid));
+	close(fd);
+	EXPECT_EQ(0, kmodule_insert("procfs", ""));
+}
+
+/* The queue that they are in goes with the module. */
+TEST_F(lab, pollers_outlive_the_module)
+{
+	int fd = open(RECORD, O_RDWR | O_CLOEXEC), epoll;
+	pid_t pid;
+
+	ASSERT_EQ(0, lab_set(self->ctl, 64, 1, LAB_QUEUED));
+	epoll = lab_epoll(fd, EPOLLIN);
+	ASSERT_LE(0, epoll);
+	pid = lab_start_poller(fd, self->ctl, POLLIN);
+	close(self->ctl);
+	self->ctl = -1;
+	EXPECT_EQ(0, kmodule_remove("procfs"));
+	EXPECT_EQ(0, lab_wait_for(pid));
+	close(epoll);
+	close(fd);
+	EXPECT_EQ(0, kmodule_insert("procfs", ""));
+}
+
 TEST_F(lab, open_file_outlives_the_module)
 {
 	int fd = open(RECORD, O_RDWR | O_CLOEXEC);

@@ -80,7 +80,7 @@ static long relay_produce(struct lab_side *side, unsigned long count)
 
 	if (!channel)
 		return -ENODEV;
-	for (n = 0; n < count; n++) {
+	for (n = 0; n < count && !lab_killed(n); n++) {
 		record = relay_reserve(channel, side->setup.bytes);
 		if (!record)
 			break;

@@ -52,7 +52,7 @@ static long signal_produce(struct lab_side *side, unsigned long count)
 	u32 len;
 	int ret;
 
-	while (n < count) {
+	while (n < count && !lab_killed(n)) {
 		ret = send_word(side, *(const u32 *)lab_part(side, &len));
 		if (ret == -EAGAIN)
 			break;

@@ -9,8 +9,9 @@
  * below 4 MiB with a handler of one's own; the common ones take numbers and
  * strings. Privilege: mode of the file; values that start with 0644 are root's
  * to set and everybody's to read. Removal waits for calls under way, then
- * files that are still open give ENOENT. Choose it for a parameter that the
- * administrator sets at boot time from /etc/sysctl.conf.
+ * files that are still open give ENOENT, and whoever polls one sleeps in a
+ * queue that is about to go. Choose it for a parameter that the administrator
+ * sets at boot time from /etc/sysctl.conf.
  */
 #include <linux/poll.h>
 #include <linux/sysctl.h>
@@ -106,6 +107,7 @@ module_init(sysctl_test_init);
 static void __exit sysctl_test_exit(void)
 {
 	unregister_sysctl_table(header);
+	lab_end_polls(&news.wait);
 	lab_control_exit();
 }
 module_exit(sysctl_test_exit);

@@ -89,6 +89,24 @@ TEST_F(lab, poll_tells_of_a_new_value)
 	close(pfd.fd);
 }
 
+/* The queue that they are in goes with the module. */
+TEST_F(lab, pollers_outlive_the_module)
+{
+	int fd = open(RECORD, O_RDWR | O_CLOEXEC);
+	int epoll = lab_epoll(fd, EPOLLPRI);
+	pid_t pid;
+
+	ASSERT_LE(0, epoll);
+	pid = lab_start_poller(fd, self->ctl, POLLPRI);
+	close(self->ctl);
+	self->ctl = -1;
+	EXPECT_EQ(0, kmodule_remove("sysctl"));
+	EXPECT_EQ(0, lab_wait_for(pid));
+	close(epoll);
+	close(fd);
+	EXPECT_EQ(0, kmodule_insert("sysctl", ""));
+}
+
 TEST_F(lab, names_are_the_modules_to_make)
 {
 	EXPECT_EQ(-1, open("/proc/sys/net/test/value3", O_RDWR | O_CREAT, 0600));

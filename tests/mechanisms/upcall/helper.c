@@ -26,6 +26,9 @@
 #define NO_DATA		3
 #define NO_OUTPUT	4
 #define BAD_USE		5
+#define LATE		6
+
+#define WAIT_MS		60000
 
 static unsigned char buf[LAB_MAX_BYTES];
 
@@ -93,12 +96,17 @@ static int tell(const char *path)
 	return fclose(f) ? NO_OUTPUT : 0;
 }
 
-/* Until the file is gone. */
+/* Until the file is gone, but not for ever: a test that is killed leaves it. */
 static int wait_for(const char *path)
 {
-	while (!access(path, F_OK))
+	int ms;
+
+	for (ms = 0; ms < WAIT_MS; ms++) {
+		if (access(path, F_OK))
+			return 0;
 		usleep(1000);
-	return 0;
+	}
+	return LATE;
 }
 
 static const char *value(const char *arg, const char *name)

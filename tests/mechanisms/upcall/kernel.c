@@ -36,7 +36,8 @@ static DECLARE_WAIT_QUEUE_HEAD(all_ended);
 
 /*
  * Standard input and output of the helper. The caller of ioctl(2) holds the
- * lock and waits for the helper's end: nobody else touches lab.buf.
+ * lock and waits for the helper's end: nobody else touches lab.buf, unless that
+ * caller was killed, and then what is in it is of no use.
  */
 static ssize_t input_read(struct file *file, char __user *buf, size_t len, loff_t *ppos)
 {
@@ -80,6 +81,7 @@ static int give_files(struct subprocess_info *info, struct cred *new)
 /* What the new program is started with; it may outlive the call that asked for it. */
 struct call {
 	struct upcall_run run;
+	char *arg;
 	char *argv[4];
 	char *envp[5];
 };
@@ -96,13 +98,19 @@ static struct call *new_call(void)
 	return c;
 }
 
+static void put_call(struct call *c)
+{
+	kvfree(c->arg);
+	kfree(c);
+}
+
 /*
  * Maybe long after the call that asked for it. The module must not be gone
  * before the last instruction here: upcall_exit() lets a grace period pass.
  */
 static void free_call(struct subprocess_info *info)
 {
-	kfree(info->data);
+	put_call(info->data);
 	rcu_read_lock();
 	if (atomic_dec_and_test(&under_way))
 		wake_up(&all_ended);
@@ -117,11 +125,12 @@ static int start(struct call *c, int wait)
 	info = call_usermodehelper_setup(c->argv[0], c->argv, c->envp, GFP_KERNEL,
 					 give_files, free_call, c);
 	if (!info) {
-		kfree(c);
+		put_call(c);
 		return -ENOMEM;
 	}
 	atomic_inc(&under_way);
-	return call_usermodehelper_exec(info, wait);
+	/* A caller that is killed doesn't wait for a program that may never end. */
+	return call_usermodehelper_exec(info, wait ? wait | UMH_KILLABLE : wait);
 }
 
 static bool is_string(const char *word, size_t size)
@@ -161,16 +170,21 @@ static long upcall_run(const void __user *arg)
 }
 
 /* The helper must be content. */
-static int run_helper(char *verb, char *arg)
+static int run_helper(char *verb, const char *arg)
 {
 	struct call *c = new_call();
 	int status;
 
 	if (!c)
 		return -ENOMEM;
+	c->arg = kvmemdup(arg, strlen(arg) + 1, GFP_KERNEL);
+	if (!c->arg) {
+		put_call(c);
+		return -ENOMEM;
+	}
 	c->argv[0] = UPCALL_HELPER;
 	c->argv[1] = verb;
-	c->argv[2] = arg;
+	c->argv[2] = c->arg;
 	status = start(c, UMH_WAIT_PROC);
 	if (status < 0)
 		return status;
@@ -242,7 +256,8 @@ static long upcall_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	long ret;
 
-	mutex_lock(&upcall_lock);
+	if (mutex_lock_killable(&upcall_lock))
+		return -EINTR;
 	if (cmd == UPCALL_RUN)
 		ret = upcall_run((const void __user *)arg);
 	else
