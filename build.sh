@@ -70,7 +70,8 @@ other_word() {
 parse() {
 	while (( $# )); do
 		case $1 in
-		deps|fetch|patches|each-patch|kernel|initramfs|run|test|soak|shell|bench|lint|clean) verbs+=("$1") ;;
+		soak) verbs+=(soak); export BX_SOAK=1 ;;
+		deps|fetch|patches|each-patch|kernel|initramfs|run|test|shell|bench|lint|clean) verbs+=("$1") ;;
 		help|-h|--help) usage; exit 0 ;;
 		-v) export BX_VERBOSE=1 ;;
 		--check) check=1 ;;
