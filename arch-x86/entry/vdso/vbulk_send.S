@@ -32,6 +32,110 @@
 #define RECORD		16		/* bytes before a record's data */
 #define RECORDS		(2 * BULK_WINDOW_PAGE)
 
+/*
+ * As the functions of these names in <asm/vdso/bulk_xfer.h>, which the compiler
+ * has; all change their operands.
+ */
+.macro bulk_copy_by16 to:req, from:req, len:req
+	subq	$16, \len
+	addq	\len, \to
+	addq	\len, \from
+	negq	\len
+	jns	2f
+1:
+	movups	(\from, \len), %xmm0
+	movups	%xmm0, (\to, \len)
+	addq	$16, \len
+	js	1b
+2:
+	movups	(\from), %xmm0
+	movups	%xmm0, (\to)
+.endm
+
+.macro bulk_copy_by64 to:req, from:req, len:req
+	subq	$64, \len
+	addq	\len, \to
+	addq	\len, \from
+	negq	\len
+	jns	2f
+1:
+	movups	(\from, \len), %xmm0
+	movups	16(\from, \len), %xmm1
+	movups	32(\from, \len), %xmm2
+	movups	48(\from, \len), %xmm3
+	movups	%xmm0, (\to, \len)
+	movups	%xmm1, 16(\to, \len)
+	movups	%xmm2, 32(\to, \len)
+	movups	%xmm3, 48(\to, \len)
+	addq	$64, \len
+	js	1b
+2:
+	movups	(\from), %xmm0
+	movups	16(\from), %xmm1
+	movups	32(\from), %xmm2
+	movups	48(\from), %xmm3
+	movups	%xmm0, (\to)
+	movups	%xmm1, 16(\to)
+	movups	%xmm2, 32(\to)
+	movups	%xmm3, 48(\to)
+.endm
+
+.macro bulk_copy_by128 to:req, from:req, len:req
+	subq	$128, \len
+	addq	\len, \to
+	addq	\len, \from
+	negq	\len
+1:
+	movups	(\from, \len), %xmm0
+	movups	16(\from, \len), %xmm1
+	movups	32(\from, \len), %xmm2
+	movups	48(\from, \len), %xmm3
+	movups	64(\from, \len), %xmm4
+	movups	80(\from, \len), %xmm5
+	movups	96(\from, \len), %xmm6
+	movups	112(\from, \len), %xmm7
+	movups	%xmm0, (\to, \len)
+	movups	%xmm1, 16(\to, \len)
+	movups	%xmm2, 32(\to, \len)
+	movups	%xmm3, 48(\to, \len)
+	movups	%xmm4, 64(\to, \len)
+	movups	%xmm5, 80(\to, \len)
+	movups	%xmm6, 96(\to, \len)
+	movups	%xmm7, 112(\to, \len)
+	subq	$-128, \len
+	js	1b
+	movups	(\from), %xmm0
+	movups	16(\from), %xmm1
+	movups	32(\from), %xmm2
+	movups	48(\from), %xmm3
+	movups	64(\from), %xmm4
+	movups	80(\from), %xmm5
+	movups	96(\from), %xmm6
+	movups	112(\from), %xmm7
+	movups	%xmm0, (\to)
+	movups	%xmm1, 16(\to)
+	movups	%xmm2, 32(\to)
+	movups	%xmm3, 48(\to)
+	movups	%xmm4, 64(\to)
+	movups	%xmm5, 80(\to)
+	movups	%xmm6, 96(\to)
+	movups	%xmm7, 112(\to)
+.endm
+
+.macro bulk_copy_8 to:req, from:req, len:req
+	movq	(\from), %xmm0
+	movq	-8(\from, \len), %xmm1
+	movq	%xmm0, (\to)
+	movq	%xmm1, -8(\to, \len)
+.endm
+
+.macro bulk_copy_4 to:req, from:req, len:req
+	movd	(\from), %xmm0
+	movd	-4(\from, \len), %xmm1
+	movd	%xmm0, (\to)
+	movd	%xmm1, -4(\to, \len)
+.endm
+
 /* Copies 1 to 3 bytes; only a vector register is free to save @tmp in. */
 .macro bulk_copy_1 to:req, from:req, len:req, tmp:req, tmp8:req
 	movq	\tmp, %xmm0
@@ -57,12 +161,12 @@
 	jz	.Ldone_\@
 	bulk_copy_1 \to, \from, \len, \tmp, \tmp8
 	jmp	.Ldone_\@
-.L4_\@:	BULK_COPY_4(\to, \from, \len)
+.L4_\@:	bulk_copy_4 \to, \from, \len
 	jmp	.Ldone_\@
-.L8_\@:	BULK_COPY_8(\to, \from, \len)
+.L8_\@:	bulk_copy_8 \to, \from, \len
 	jmp	.Ldone_\@
 .Lby16_\@:
-	BULK_COPY_BY16(\to, \from, \len)
+	bulk_copy_by16 \to, \from, \len
 .Ldone_\@:
 .endm
 
@@ -126,7 +230,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	jb	.Lrow_short
 	cmpq	$128, %r9
 	ja	.Lrow_long
-	BULK_COPY_BY64(%r10, %rsi, %r9)
+	bulk_copy_by64 %r10, %rsi, %r9
 .Lcopied:
 	movq	%rax, %r10
 	addq	$BULK_SEG_SIZE, %rdi
@@ -157,7 +261,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	movq	%xmm1, %rcx
 	jmp	.Lcopied
 .Lrow_moves:
-	BULK_COPY_BY128(%r10, %rsi, %r9)
+	bulk_copy_by128 %r10, %rsi, %r9
 	jmp	.Lcopied
 
 .Lone_short:
@@ -167,7 +271,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	/* The string instruction has no register left here. */
 	cmpq	$BULK_COPY_REP, %r9
 	jae	.Lnot_one
-	BULK_COPY_BY128(%r11, %rax, %r9)
+	bulk_copy_by128 %r11, %rax, %r9
 	jmp	.Lcommit
 	/* Nothing is published. */
 .Lnot_one:
@@ -201,7 +305,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	jb	.Lone_short
 	cmpq	$128, %r9
 	ja	.Lone_long
-	BULK_COPY_BY64(%r11, %rax, %r9)
+	bulk_copy_by64 %r11, %rax, %r9
 .Lcommit:
 	movq	%r10, %r9
 	/*

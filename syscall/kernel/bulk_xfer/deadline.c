@@ -39,28 +39,39 @@ static bool bulk_deadline_applies(const struct bulk_channel *ch)
 /* Returns true unless the timer runs already, which must not be put off. */
 static bool bulk_deadline_start(struct bulk_deadline *dl, unsigned int us)
 {
-	guard(spinlock_irqsave)(&dl->lock);
-	if (dl->armed || dl->dead)
-		return false;
-	dl->armed = true;
-	hrtimer_start(&dl->timer, ns_to_ktime((u64)us * NSEC_PER_USEC),
-		      HRTIMER_MODE_REL);
-	return true;
+	unsigned long flags;
+	bool starts;
+
+	spin_lock_irqsave(&dl->lock, flags);
+	starts = !dl->armed && !dl->dead;
+	if (starts) {
+		dl->armed = true;
+		hrtimer_start(&dl->timer, ns_to_ktime((u64)us * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL);
+	}
+	spin_unlock_irqrestore(&dl->lock, flags);
+	return starts;
 }
 
 static void bulk_deadline_look_now(struct bulk_deadline *dl)
 {
-	guard(spinlock_irqsave)(&dl->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dl->lock, flags);
 	if (!dl->dead)
 		queue_work(bulk_deadline_wq, &dl->work);
+	spin_unlock_irqrestore(&dl->lock, flags);
 }
 
 /* Who starts the timer from now on starts it for what this look may miss. */
 static void bulk_deadline_begin(struct bulk_deadline *dl)
 {
-	guard(spinlock_irqsave)(&dl->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dl->lock, flags);
 	dl->armed = false;
 	hrtimer_try_to_cancel(&dl->timer);
+	spin_unlock_irqrestore(&dl->lock, flags);
 }
 
 /* From now on records may be sent that nobody tells of. */
@@ -199,8 +210,11 @@ void bulk_deadline_init(struct bulk_deadline *dl)
  */
 void bulk_deadline_end(struct bulk_deadline *dl)
 {
-	scoped_guard(spinlock_irqsave, &dl->lock)
-		dl->dead = true;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dl->lock, flags);
+	dl->dead = true;
+	spin_unlock_irqrestore(&dl->lock, flags);
 	/* The timer first: it queues the work. */
 	hrtimer_cancel(&dl->timer);
 	cancel_work_sync(&dl->work);

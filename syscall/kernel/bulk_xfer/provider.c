@@ -212,7 +212,7 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 		irq_work_queue(&ep->nmi_work);
 	} else {
 		ours = bulk_queue_abort(&ep->queue, rec);
-		/* A provider that gives up for a reason of its own would be called again at once. */
+		/* A provider that gives up by itself would be called again at once. */
 		if (bulk_queue_was_full(&ep->queue))
 			bulk_tx_wake(ep);
 	}

@@ -34,45 +34,6 @@ static __always_inline long bulk_query(struct bulk_params *params)
 /* Beside the number of segments: they are sent, but the kernel wants a call. */
 #define BULK_RING_BELL	BIT(16)
 
-/* How many records bulk_send_row() has sent, or an error; and where they end. */
-struct bulk_sent {
-	long	sent;
-	__u64	end;
-};
-
-#define BULK_HIDDEN	__attribute__((__visibility__("hidden")))
-
-/* In assembly, because a signal has the kernel end the section that sends. */
-BULK_HIDDEN long bulk_send_one(int fd, struct bulk_seg *seg, unsigned int one,
-			       unsigned int flags, void *window);
-BULK_HIDDEN struct bulk_sent bulk_send_row(struct bulk_seg *segs,
-					   unsigned int nr_segs,
-					   unsigned int quiet, void *window);
-/* What that calls. */
-BULK_HIDDEN long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
-				unsigned int flags, void *window, __u64 end);
-BULK_HIDDEN long bulk_xfer_segs(int fd, struct bulk_seg *segs,
-				unsigned int nr_segs, unsigned int flags,
-				void *window);
-
-/* The assembly's view of the structures is the compiler's. */
-#define BULK_IS_AT(type, member, offset) \
-	_Static_assert(__builtin_offsetof(struct type, member) == (offset), #member)
-
-BULK_IS_AT(bulk_window_user, tx_head, BULK_USER_TX_HEAD);
-BULK_IS_AT(bulk_window_kernel, state, BULK_KERNEL_STATE);
-BULK_IS_AT(bulk_window_kernel, tx_limit, BULK_KERNEL_TX_LIMIT);
-BULK_IS_AT(bulk_window_kernel, tx_size, BULK_KERNEL_TX_SIZE);
-BULK_IS_AT(bulk_window_kernel, tx_quiet, BULK_KERNEL_TX_QUIET);
-BULK_IS_AT(bulk_window_kernel, tx_tail, BULK_KERNEL_TX_TAIL);
-BULK_IS_AT(bulk_seg, addr, BULK_SEG_ADDR);
-BULK_IS_AT(bulk_seg, len, BULK_SEG_LEN);
-BULK_IS_AT(bulk_seg, res, BULK_SEG_RES);
-BULK_IS_AT(bulk_seg, tag, BULK_SEG_TAG);
-BULK_IS_AT(bulk_seg, op, BULK_SEG_KIND);
-_Static_assert(sizeof(struct bulk_seg) == BULK_SEG_SIZE, "size");
-_Static_assert(BULK_OP_SEND == BULK_SEG_IS_SEND, "op");
-
 static __always_inline struct bulk_window_kernel *bulk_kernel_page(void *window)
 {
 	return window + BULK_WINDOW_PAGE;

@@ -10,128 +10,39 @@
 /* From here on a processor with ERMS or FSRM does better with rep movsb. */
 #define BULK_COPY_REP	2048
 
-/* The instructions of a copy, for assembly and for the compiler's asm(). */
-#ifdef __ASSEMBLER__
-#define BULK_ASM(x...)	x
-#define BULK_XMM(n)	%xmm##n
-#else
-#define BULK_ASM(x...)	__stringify(x) "\n\t"
-#define BULK_XMM(n)	%%xmm##n
-#endif
-
-/*
- * The compiler uses no vector register in the vDSO, and whoever calls a function
- * expects all of them to change: so they need not be saved, nor be told to the
- * compiler, which would not know them.
- *
- * These count up to the last block, which overlaps the one before if it must.
- * All change their operands.
- */
-#define BULK_COPY_BY16(to, from, len) \
-	BULK_ASM(sub $16, len;) \
-	BULK_ASM(add len, to;) \
-	BULK_ASM(add len, from;) \
-	BULK_ASM(neg len;) \
-	BULK_ASM(jns 2f;) \
-	BULK_ASM(1:) \
-	BULK_ASM(movups (from,len), BULK_XMM(0);) \
-	BULK_ASM(movups BULK_XMM(0), (to,len);) \
-	BULK_ASM(add $16, len;) \
-	BULK_ASM(js 1b;) \
-	BULK_ASM(2:) \
-	BULK_ASM(movups (from), BULK_XMM(0);) \
-	BULK_ASM(movups BULK_XMM(0), (to);)
-
-#define BULK_COPY_BY64(to, from, len) \
-	BULK_ASM(sub $64, len;) \
-	BULK_ASM(add len, to;) \
-	BULK_ASM(add len, from;) \
-	BULK_ASM(neg len;) \
-	BULK_ASM(jns 2f;) \
-	BULK_ASM(1:) \
-	BULK_ASM(movups (from,len), BULK_XMM(0);) \
-	BULK_ASM(movups 16(from,len), BULK_XMM(1);) \
-	BULK_ASM(movups 32(from,len), BULK_XMM(2);) \
-	BULK_ASM(movups 48(from,len), BULK_XMM(3);) \
-	BULK_ASM(movups BULK_XMM(0), (to,len);) \
-	BULK_ASM(movups BULK_XMM(1), 16(to,len);) \
-	BULK_ASM(movups BULK_XMM(2), 32(to,len);) \
-	BULK_ASM(movups BULK_XMM(3), 48(to,len);) \
-	BULK_ASM(add $64, len;) \
-	BULK_ASM(js 1b;) \
-	BULK_ASM(2:) \
-	BULK_ASM(movups (from), BULK_XMM(0);) \
-	BULK_ASM(movups 16(from), BULK_XMM(1);) \
-	BULK_ASM(movups 32(from), BULK_XMM(2);) \
-	BULK_ASM(movups 48(from), BULK_XMM(3);) \
-	BULK_ASM(movups BULK_XMM(0), (to);) \
-	BULK_ASM(movups BULK_XMM(1), 16(to);) \
-	BULK_ASM(movups BULK_XMM(2), 32(to);) \
-	BULK_ASM(movups BULK_XMM(3), 48(to);)
-
-#define BULK_COPY_BY128(to, from, len) \
-	BULK_ASM(sub $128, len;) \
-	BULK_ASM(add len, to;) \
-	BULK_ASM(add len, from;) \
-	BULK_ASM(neg len;) \
-	BULK_ASM(1:) \
-	BULK_ASM(movups (from,len), BULK_XMM(0);) \
-	BULK_ASM(movups 16(from,len), BULK_XMM(1);) \
-	BULK_ASM(movups 32(from,len), BULK_XMM(2);) \
-	BULK_ASM(movups 48(from,len), BULK_XMM(3);) \
-	BULK_ASM(movups 64(from,len), BULK_XMM(4);) \
-	BULK_ASM(movups 80(from,len), BULK_XMM(5);) \
-	BULK_ASM(movups 96(from,len), BULK_XMM(6);) \
-	BULK_ASM(movups 112(from,len), BULK_XMM(7);) \
-	BULK_ASM(movups BULK_XMM(0), (to,len);) \
-	BULK_ASM(movups BULK_XMM(1), 16(to,len);) \
-	BULK_ASM(movups BULK_XMM(2), 32(to,len);) \
-	BULK_ASM(movups BULK_XMM(3), 48(to,len);) \
-	BULK_ASM(movups BULK_XMM(4), 64(to,len);) \
-	BULK_ASM(movups BULK_XMM(5), 80(to,len);) \
-	BULK_ASM(movups BULK_XMM(6), 96(to,len);) \
-	BULK_ASM(movups BULK_XMM(7), 112(to,len);) \
-	BULK_ASM(sub $-128, len;) \
-	BULK_ASM(js 1b;) \
-	BULK_ASM(movups (from), BULK_XMM(0);) \
-	BULK_ASM(movups 16(from), BULK_XMM(1);) \
-	BULK_ASM(movups 32(from), BULK_XMM(2);) \
-	BULK_ASM(movups 48(from), BULK_XMM(3);) \
-	BULK_ASM(movups 64(from), BULK_XMM(4);) \
-	BULK_ASM(movups 80(from), BULK_XMM(5);) \
-	BULK_ASM(movups 96(from), BULK_XMM(6);) \
-	BULK_ASM(movups 112(from), BULK_XMM(7);) \
-	BULK_ASM(movups BULK_XMM(0), (to);) \
-	BULK_ASM(movups BULK_XMM(1), 16(to);) \
-	BULK_ASM(movups BULK_XMM(2), 32(to);) \
-	BULK_ASM(movups BULK_XMM(3), 48(to);) \
-	BULK_ASM(movups BULK_XMM(4), 64(to);) \
-	BULK_ASM(movups BULK_XMM(5), 80(to);) \
-	BULK_ASM(movups BULK_XMM(6), 96(to);) \
-	BULK_ASM(movups BULK_XMM(7), 112(to);)
-
-/* 8 to 15 bytes, and 4 to 7; the two halves overlap. */
-#define BULK_COPY_8(to, from, len) \
-	BULK_ASM(movq (from), BULK_XMM(0);) \
-	BULK_ASM(movq -8(from,len), BULK_XMM(1);) \
-	BULK_ASM(movq BULK_XMM(0), (to);) \
-	BULK_ASM(movq BULK_XMM(1), -8(to,len);)
-
-#define BULK_COPY_4(to, from, len) \
-	BULK_ASM(movd (from), BULK_XMM(0);) \
-	BULK_ASM(movd -4(from,len), BULK_XMM(1);) \
-	BULK_ASM(movd BULK_XMM(0), (to);) \
-	BULK_ASM(movd BULK_XMM(1), -4(to,len);)
-
 #ifndef __ASSEMBLER__
 
-#include <linux/stringify.h>
 #include <asm/alternative.h>
 #include <asm/cpufeatures.h>
 #include <asm/unistd.h>
 #include <uapi/asm-generic/poll.h>
 
 struct bulk_seg;
+
+/**
+ * struct bulk_sent - result of bulk_send_row()
+ * @sent: how many records were sent, or -EAGAIN
+ * @end: where the last of them ends
+ */
+struct bulk_sent {
+	long	sent;
+	__u64	end;
+};
+
+#define BULK_HIDDEN	__attribute__((__visibility__("hidden")))
+
+/* In assembly, because a signal has the kernel end the section that sends. */
+BULK_HIDDEN long bulk_send_one(int fd, struct bulk_seg *seg, unsigned int one,
+			       unsigned int flags, void *window);
+BULK_HIDDEN struct bulk_sent bulk_send_row(struct bulk_seg *segs,
+					   unsigned int nr_segs,
+					   unsigned int quiet, void *window);
+/* The generic part, as bulk_send_one() calls it. */
+BULK_HIDDEN long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
+				unsigned int flags, void *window, __u64 end);
+BULK_HIDDEN long bulk_xfer_segs(int fd, struct bulk_seg *segs,
+				unsigned int nr_segs, unsigned int flags,
+				void *window);
 
 /**
  * bulk_xfer_syscall - invoke bulk_xfer(2)
@@ -171,24 +82,105 @@ static __always_inline void bulk_poll_syscall(int fd)
 		      "rcx", "r11", "memory");
 }
 
+/*
+ * The compiler uses no vector register in the vDSO, and whoever calls a function
+ * expects all of them to change: so they need not be saved, nor be told to the
+ * compiler, which would not know them.
+ *
+ * Both count up to the last block, which overlaps the one before if it must.
+ */
 static __always_inline void bulk_copy_by16(void *to, const void *from,
 					   unsigned long len)
 {
-	asm volatile (BULK_COPY_BY16(%0, %1, %2)
+	asm volatile ("sub $16, %2\n\t"
+		      "add %2, %0\n\t"
+		      "add %2, %1\n\t"
+		      "neg %2\n\t"
+		      "jns 2f\n"
+		      "1:\n\t"
+		      "movups (%1,%2), %%xmm0\n\t"
+		      "movups %%xmm0, (%0,%2)\n\t"
+		      "add $16, %2\n\t"
+		      "js 1b\n"
+		      "2:\n\t"
+		      "movups (%1), %%xmm0\n\t"
+		      "movups %%xmm0, (%0)"
 		      : "+r" (to), "+r" (from), "+r" (len) : : "memory", "cc");
 }
 
 static __always_inline void bulk_copy_by64(void *to, const void *from,
 					   unsigned long len)
 {
-	asm volatile (BULK_COPY_BY64(%0, %1, %2)
+	asm volatile ("sub $64, %2\n\t"
+		      "add %2, %0\n\t"
+		      "add %2, %1\n\t"
+		      "neg %2\n\t"
+		      "jns 2f\n"
+		      "1:\n\t"
+		      "movups (%1,%2), %%xmm0\n\t"
+		      "movups 16(%1,%2), %%xmm1\n\t"
+		      "movups 32(%1,%2), %%xmm2\n\t"
+		      "movups 48(%1,%2), %%xmm3\n\t"
+		      "movups %%xmm0, (%0,%2)\n\t"
+		      "movups %%xmm1, 16(%0,%2)\n\t"
+		      "movups %%xmm2, 32(%0,%2)\n\t"
+		      "movups %%xmm3, 48(%0,%2)\n\t"
+		      "add $64, %2\n\t"
+		      "js 1b\n"
+		      "2:\n\t"
+		      "movups (%1), %%xmm0\n\t"
+		      "movups 16(%1), %%xmm1\n\t"
+		      "movups 32(%1), %%xmm2\n\t"
+		      "movups 48(%1), %%xmm3\n\t"
+		      "movups %%xmm0, (%0)\n\t"
+		      "movups %%xmm1, 16(%0)\n\t"
+		      "movups %%xmm2, 32(%0)\n\t"
+		      "movups %%xmm3, 48(%0)"
 		      : "+r" (to), "+r" (from), "+r" (len) : : "memory", "cc");
 }
 
 static __always_inline void bulk_copy_by128(void *to, const void *from,
 					    unsigned long len)
 {
-	asm volatile (BULK_COPY_BY128(%0, %1, %2)
+	asm volatile ("sub $128, %2\n\t"
+		      "add %2, %0\n\t"
+		      "add %2, %1\n\t"
+		      "neg %2\n"
+		      "1:\n\t"
+		      "movups (%1,%2), %%xmm0\n\t"
+		      "movups 16(%1,%2), %%xmm1\n\t"
+		      "movups 32(%1,%2), %%xmm2\n\t"
+		      "movups 48(%1,%2), %%xmm3\n\t"
+		      "movups 64(%1,%2), %%xmm4\n\t"
+		      "movups 80(%1,%2), %%xmm5\n\t"
+		      "movups 96(%1,%2), %%xmm6\n\t"
+		      "movups 112(%1,%2), %%xmm7\n\t"
+		      "movups %%xmm0, (%0,%2)\n\t"
+		      "movups %%xmm1, 16(%0,%2)\n\t"
+		      "movups %%xmm2, 32(%0,%2)\n\t"
+		      "movups %%xmm3, 48(%0,%2)\n\t"
+		      "movups %%xmm4, 64(%0,%2)\n\t"
+		      "movups %%xmm5, 80(%0,%2)\n\t"
+		      "movups %%xmm6, 96(%0,%2)\n\t"
+		      "movups %%xmm7, 112(%0,%2)\n\t"
+		      "sub $-128, %2\n\t"
+		      "js 1b\n\t"
+		      "movups (%1), %%xmm0\n\t"
+		      "movups 16(%1), %%xmm1\n\t"
+		      "movups 32(%1), %%xmm2\n\t"
+		      "movups 48(%1), %%xmm3\n\t"
+		      "movups 64(%1), %%xmm4\n\t"
+		      "movups 80(%1), %%xmm5\n\t"
+		      "movups 96(%1), %%xmm6\n\t"
+		      "movups 112(%1), %%xmm7\n\t"
+		      "movups %%xmm0, (%0)\n\t"
+		      "movups %%xmm1, 16(%0)\n\t"
+		      "movups %%xmm2, 32(%0)\n\t"
+		      "movups %%xmm3, 48(%0)\n\t"
+		      "movups %%xmm4, 64(%0)\n\t"
+		      "movups %%xmm5, 80(%0)\n\t"
+		      "movups %%xmm6, 96(%0)\n\t"
+		      "movups %%xmm7, 112(%0)"
 		      : "+r" (to), "+r" (from), "+r" (len) : : "memory", "cc");
 }
 
@@ -212,17 +204,25 @@ static __always_inline void bulk_copy_long(void *to, const void *from,
 		bulk_copy_by128(to, from, len);
 }
 
+/* 8 to 15 bytes; the two halves overlap. */
 static __always_inline void bulk_copy_8(void *to, const void *from,
 					unsigned long len)
 {
-	asm volatile (BULK_COPY_8(%0, %1, %2)
+	asm volatile ("movq (%1), %%xmm0\n\t"
+		      "movq -8(%1,%2), %%xmm1\n\t"
+		      "movq %%xmm0, (%0)\n\t"
+		      "movq %%xmm1, -8(%0,%2)"
 		      : : "r" (to), "r" (from), "r" (len) : "memory");
 }
 
+/* 4 to 7 bytes. */
 static __always_inline void bulk_copy_4(void *to, const void *from,
 					unsigned long len)
 {
-	asm volatile (BULK_COPY_4(%0, %1, %2)
+	asm volatile ("movd (%1), %%xmm0\n\t"
+		      "movd -4(%1,%2), %%xmm1\n\t"
+		      "movd %%xmm0, (%0)\n\t"
+		      "movd %%xmm1, -4(%0,%2)"
 		      : : "r" (to), "r" (from), "r" (len) : "memory");
 }
 
