@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Init of a guest that only counts the instructions of system calls and of a page fault.
+ * Init of a guest that only counts the instructions of system calls, a signal and a page fault.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -68,12 +68,13 @@ static long fsopen_call(void)
 
 static void on_signal(int sig)
 {
+	(void)sig;
 }
 
 /* With its handler, and the return from there. */
 static long signal_self(void)
 {
-	return syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1);
+	return syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1);
 }
 
 static long first_touch(void)
@@ -159,6 +160,7 @@ int main(void)
 		verdict(results, "fail (mmap)");
 	if (!clock_counts_insns())
 		verdict(results, "fail (a tick is no instruction)");
+	signal(SIGUSR1, on_signal);
 	before = minor_faults();
 	count_all(results);
 	if (minor_faults() - before < TIMES)
