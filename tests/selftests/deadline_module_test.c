@@ -64,6 +64,7 @@ FIXTURE_SETUP(puppet)
 FIXTURE_TEARDOWN(puppet)
 {
 	close_windowed(&self->w);
+	stop_counting();
 	unload_module("bulk_puppet");
 }
 
@@ -103,7 +104,6 @@ TEST_F(puppet, stalls_without_a_timer)
 	EXPECT_EQ(0, figure(self->w.fd, "tx-records"));
 	ASSERT_EQ(0, set_module_param("bulk_puppet", "room", 1));
 	EXPECT_TRUE(reaches(self->w.fd, "tx-records", 2));
-	stop_counting();
 }
 
 /* Nobody tells of memory. */

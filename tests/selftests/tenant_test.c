@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tenants of a channel that has a poller: none makes another one wait, or pay.
+ * Tenants whose windows the kernel looks after: none has another one wait, or pay.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -16,6 +16,7 @@
 
 #define AWAKE		"60000000"	/* microseconds: longer than a test */
 #define IDLE_FILE	"/sys/class/bulk/echo/poller_idle_us"
+#define DEADLINE_FILE	"/sys/class/bulk/echo/deadline_us"
 #define ROUNDS		64
 #define DEADLINE	(kernel_checks_itself() ? 120 : 30)	/* seconds */
 #define TENANTS		4
@@ -381,11 +382,26 @@ TEST_F(tenants, others_go_on)
 						 NULL));
 }
 
-/* One process sends, another one takes it to the provider by poll(2). */
-TEST(owner_of_the_window_pays)
+static void take_by_poll(const struct windowed *w, long long records)
+{
+	poll(&(struct pollfd){ .fd = w->fd, .events = POLLIN }, 1, 0);
+}
+
+static void take_by_deadline(const struct windowed *w, long long records)
+{
+	time_t end = now() + DEADLINE;
+
+	write_text(DEADLINE_FILE, "1000");
+	while (figure(w->fd, "tx-records") < records && now() < end)
+		usleep(1000);
+	write_text(DEADLINE_FILE, "0");
+}
+
+/* One process sends, and somebody else takes it to the provider. */
+static void owner_pays(struct __test_metadata *_metadata,
+		       void (*take)(const struct windowed *w, long long records))
 {
 	static const char record[4000];
-	struct pollfd pfd = { .events = POLLIN };
 	long long before, after;
 	struct tenant *t;
 	struct windowed w;
@@ -416,8 +432,7 @@ TEST(owner_of_the_window_pays)
 	ASSERT_TRUE(wait_for(&t->ready));
 	ASSERT_LT(100UL, t->moved);
 	before = group_value("memory", "memory.current", NULL);
-	pfd.fd = w.fd;
-	ASSERT_EQ(1, poll(&pfd, 1, 0));
+	take(&w, t->moved);
 	after = group_value("memory", "memory.current", NULL);
 	EXPECT_EQ((long long)t->moved, figure(w.fd, "tx-records"));
 	/* Some of it may have been charged ahead. */
@@ -426,6 +441,16 @@ TEST(owner_of_the_window_pays)
 	waitpid(pid, NULL, 0);
 	close(w.fd);
 	group_remove("memory");
+}
+
+TEST(owner_of_the_window_pays_what_others_take)
+{
+	owner_pays(_metadata, take_by_poll);
+}
+
+TEST(owner_of_the_window_pays_what_the_deadline_takes)
+{
+	owner_pays(_metadata, take_by_deadline);
 }
 
 /* How often a function of the kernel was called since it is traced. */

@@ -349,7 +349,8 @@ bulk_recv_one(int fd, struct bulk_seg *seg, unsigned int one,
  * @flags: as for bulk_xfer(2); or BULK_QUERY alone; or, in addition,
  *	BULK_NO_SYSCALL: -EAGAIN for whatever takes a system call, unless that
  *	would refuse it at sight. What was sent like this, a sleeper that came
- *	meanwhile hears of with the next call.
+ *	meanwhile hears of with the next call, as does the provider where the
+ *	timer of a deadline has ended meanwhile.
  * @window: the window of @fd, or NULL; for the query, where the
  *	&struct bulk_params go
  *
