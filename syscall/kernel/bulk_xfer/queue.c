@@ -16,9 +16,6 @@
 
 #include "queue.h"
 
-/* Pages that stay charged to an idle queue, lest every record pays twice. */
-#define BULK_CHARGE_SLACK	16
-
 /*
  * Most records that give way to a new one. They are looked for with interrupts
  * off and freed by its producer; there may be thousands without a byte.
@@ -41,22 +38,6 @@ void bulk_queue_init(struct bulk_queue *q, size_t limit,
 	q->policy = policy;
 }
 
-static bool bulk_queue_charge(struct bulk_queue *q, unsigned long pages)
-{
-	if (pages <= q->charged)
-		return true;
-	if (!bulk_queue_lock_memory(q, pages - q->charged))
-		return false;
-	q->charged = pages;
-	return true;
-}
-
-static void bulk_queue_uncharge(struct bulk_queue *q, unsigned long pages)
-{
-	bulk_queue_unlock_memory(q, pages);
-	q->charged -= pages;
-}
-
 static size_t bulk_record_size(size_t len)
 {
 	return size_add(sizeof(struct bulk_record), len);
@@ -73,17 +54,6 @@ static u32 lost_add(u32 a, u32 b)
 static bool bulk_queue_fits(struct bulk_queue *q, size_t size, size_t old)
 {
 	return size <= q->limit && q->bytes - old <= q->limit - size;
-}
-
-static void bulk_queue_put_bytes(struct bulk_queue *q, size_t size)
-{
-	unsigned long pages;
-
-	lockdep_assert_held(&q->lock);
-	q->bytes -= size;
-	pages = DIV_ROUND_UP(q->bytes, PAGE_SIZE);
-	if (q->charged > pages + BULK_CHARGE_SLACK)
-		bulk_queue_uncharge(q, q->charged - pages);
 }
 
 static struct bulk_record *bulk_queue_unlink_first(struct bulk_queue *q)
@@ -491,46 +461,6 @@ u64 bulk_queue_lost(struct bulk_queue *q)
 	lost = q->total_lost;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return lost;
-}
-
-/**
- * bulk_queue_grow() - raise the limit by memory that is occupied from now on
- * @q: the queue
- * @size: bytes
- *
- * Context: Any but NMI. Takes the queue's lock.
- * Return: false when the user may not lock so much more.
- */
-bool bulk_queue_grow(struct bulk_queue *q, size_t size)
-{
-	unsigned long flags;
-	bool charged;
-
-	spin_lock_irqsave(&q->lock, flags);
-	charged = bulk_queue_charge(q, DIV_ROUND_UP(q->bytes + size, PAGE_SIZE));
-	if (charged) {
-		q->limit += size;
-		q->bytes += size;
-	}
-	spin_unlock_irqrestore(&q->lock, flags);
-	return charged;
-}
-
-/**
- * bulk_queue_shrink() - undo bulk_queue_grow()
- * @q: the queue
- * @size: bytes
- *
- * Context: Any but NMI. Takes the queue's lock.
- */
-void bulk_queue_shrink(struct bulk_queue *q, size_t size)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&q->lock, flags);
-	bulk_queue_put_bytes(q, size);
-	q->limit -= size;
-	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /**

@@ -92,6 +92,36 @@ void bulk_queue_destroy(struct bulk_queue *q);
 bool bulk_queue_lock_memory(struct bulk_queue *q, unsigned long pages);
 void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages);
 
+/* Pages that stay charged to an idle queue, lest every record pays twice. */
+#define BULK_CHARGE_SLACK	16
+
+static inline bool bulk_queue_charge(struct bulk_queue *q, unsigned long pages)
+{
+	if (pages <= q->charged)
+		return true;
+	if (!bulk_queue_lock_memory(q, pages - q->charged))
+		return false;
+	q->charged = pages;
+	return true;
+}
+
+static inline void bulk_queue_uncharge(struct bulk_queue *q, unsigned long pages)
+{
+	bulk_queue_unlock_memory(q, pages);
+	q->charged -= pages;
+}
+
+static inline void bulk_queue_put_bytes(struct bulk_queue *q, size_t size)
+{
+	unsigned long pages;
+
+	lockdep_assert_held(&q->lock);
+	q->bytes -= size;
+	pages = DIV_ROUND_UP(q->bytes, PAGE_SIZE);
+	if (q->charged > pages + BULK_CHARGE_SLACK)
+		bulk_queue_uncharge(q, q->charged - pages);
+}
+
 struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 				       gfp_t gfp, unsigned int *dropped);
 bool bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);

@@ -56,3 +56,43 @@ void bulk_queue_unlock_memory(struct bulk_queue *q, unsigned long pages)
 	if (q->ucounts && pages)
 		dec_rlimit_ucounts(q->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
 }
+
+/**
+ * bulk_queue_grow() - raise the limit by memory that is occupied from now on
+ * @q: the queue
+ * @size: bytes
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ * Return: false when the user may not lock so much more.
+ */
+bool bulk_queue_grow(struct bulk_queue *q, size_t size)
+{
+	unsigned long flags;
+	bool charged;
+
+	spin_lock_irqsave(&q->lock, flags);
+	charged = bulk_queue_charge(q, DIV_ROUND_UP(q->bytes + size, PAGE_SIZE));
+	if (charged) {
+		q->limit += size;
+		q->bytes += size;
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+	return charged;
+}
+
+/**
+ * bulk_queue_shrink() - undo bulk_queue_grow()
+ * @q: the queue
+ * @size: bytes
+ *
+ * Context: Any but NMI. Takes the queue's lock.
+ */
+void bulk_queue_shrink(struct bulk_queue *q, size_t size)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	bulk_queue_put_bytes(q, size);
+	q->limit -= size;
+	spin_unlock_irqrestore(&q->lock, flags);
+}
