@@ -34,9 +34,9 @@
 #define OTHER_TAG	(BATCH + 1)
 #define TAGS		(OTHER_TAG + OTHERS)
 
-enum action { SENDS, LEAVES, EXITS };
+enum action { SENDS, LEAVES, EXITS, FORKS };
 
-/* What the tracer of a process and its threads tell each other. */
+/* Words between the tracer of a process and its threads. */
 struct shared {
 	int stopped;
 	int done;
@@ -53,7 +53,8 @@ static unsigned long places[PLACES], place;
 static unsigned int nr_places;
 static unsigned char byte;
 static bool stepping;
-static int handler_sent;
+static int handler_sent, child_status;
+static bool is_child;
 static sigjmp_buf away;
 static int mem = -1;
 
@@ -97,6 +98,11 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 		*rip = place;
 	handler_sent = window_send(&win, "from the handler", 16, HANDLER_TAG,
 				   BULK_NO_SYSCALL);
+	if (action == FORKS) {
+		is_child = !fork();
+		if (!is_child)
+			wait(&child_status);
+	}
 	if (action == LEAVES)
 		siglongjmp(away, 1);
 	if (action == EXITS)
@@ -229,23 +235,27 @@ FIXTURE_TEARDOWN(section)
 	close_windowed(&win);
 }
 
-/* @returned: the call has, so that its records are there, each once. */
-static void check_records(struct __test_metadata *_metadata, bool returned)
+/*
+ * Of each record of the call, @least to @most are there; of the others, one.
+ * Returns how often the former came.
+ */
+static unsigned int check_records(struct __test_metadata *_metadata,
+				  unsigned int least, unsigned int most)
 {
-	unsigned int came[TAGS], i;
+	unsigned int came[TAGS] = { }, i;
 
-	ASSERT_TRUE(count_records(came));
+	EXPECT_TRUE(count_records(came));
 	for (i = 0; i < batch; i++) {
-		ASSERT_GE(1, came[i]);
+		ASSERT_LE(least, came[i]);
+		ASSERT_GE(most, came[i]);
 		ASSERT_EQ(came[0], came[i]);
 	}
-	if (returned)
-		ASSERT_EQ(1, came[0]);
 	for (i = HANDLER_TAG + (handler_sent < 0); i < TAGS; i++)
 		ASSERT_EQ(1, came[i]) {
 			TH_LOG("tag %u, interrupted at vDSO + %lx", i,
 			       place - vdso);
 		}
+	return came[0];
 }
 
 static unsigned int stride(void)
@@ -266,7 +276,7 @@ TEST_F(section, handler_sends)
 			TH_LOG("interrupted at vDSO + %lx", place - vdso);
 		}
 		ASSERT_EQ(0, send_others());
-		check_records(_metadata, true);
+		check_records(_metadata, 1, 1);
 	}
 	TH_LOG("%u places", nr_places);
 }
@@ -285,8 +295,34 @@ TEST_F(section, handler_leaves)
 			TH_LOG("interrupted at vDSO + %lx", place - vdso);
 		}
 		ASSERT_EQ(0, send_others());
-		check_records(_metadata, false);
+		check_records(_metadata, 0, 1);
 	}
+}
+
+/* The child goes on in the same frame, and may send what its parent does. */
+TEST_F(section, handler_forks)
+{
+	long ret;
+	unsigned int i, twice = 0;
+
+	action = FORKS;
+	for (i = 0; i < nr_places; i += stride()) {
+		handler_sent = -1;
+		ASSERT_TRUE(set_trap(places[i]));
+		ret = call(win.call);
+		if (is_child)
+			_exit(ret == batch ? 0 : 1);
+		ASSERT_EQ(batch, ret);
+		ASSERT_EQ(0, handler_sent);
+		ASSERT_EQ(0, child_status) {
+			TH_LOG("interrupted at vDSO + %lx", place - vdso);
+		}
+		ASSERT_EQ(0, send_others());
+		twice += check_records(_metadata, 1, 2) == 2;
+	}
+	/* Before the end of the section it does, and after it does not. */
+	EXPECT_LT(0, twice);
+	EXPECT_GT((nr_places + stride() - 1) / stride(), twice);
 }
 
 static void *run_call(void *arg)
@@ -310,7 +346,7 @@ TEST_F(section, thread_exits)
 			TH_LOG("interrupted at vDSO + %lx", place - vdso);
 		}
 		ASSERT_EQ(0, send_others());
-		check_records(_metadata, false);
+		check_records(_metadata, 0, 1);
 	}
 }
 

@@ -170,6 +170,16 @@
 .Ldone_\@:
 .endm
 
+/* Writes the head of a record of %r9 bytes; @to is where it is, then where its data go. */
+.macro bulk_put_head to:req, seg:req, from:req
+	movq	%r9, (\to)
+	movq	BULK_SEG_TAG(\seg), \from
+	movq	\from, 8(\to)
+	movl	%r9d, BULK_SEG_RES(\seg)
+	movq	BULK_SEG_ADDR(\seg), \from
+	addq	$RECORD, \to
+.endm
+
 /**
  * bulk_send_one - send one record through the window
  * @fd: %edi
@@ -220,12 +230,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	jg	.Lcommit
 	andq	%rcx, %r10
 	leaq	RECORDS(%r8, %r10), %r10
-	movq	%r9, (%r10)
-	movq	BULK_SEG_TAG(%rdi), %rsi
-	movq	%rsi, 8(%r10)
-	movl	%r9d, BULK_SEG_RES(%rdi)
-	movq	BULK_SEG_ADDR(%rdi), %rsi
-	addq	$RECORD, %r10
+	bulk_put_head %r10, %rdi, %rsi
 	cmpq	$64, %r9
 	jb	.Lrow_short
 	cmpq	$128, %r9
@@ -295,12 +300,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	cmpq	KERNEL(TX_QUIET), %rax
 	ja	.Lnot_one
 	leaq	RECORDS - 1(%r8, %r11), %r11
-	movq	%r9, (%r11)
-	movq	BULK_SEG_TAG(%rsi), %rax
-	movq	%rax, 8(%r11)
-	movl	%r9d, BULK_SEG_RES(%rsi)
-	movq	BULK_SEG_ADDR(%rsi), %rax
-	addq	$RECORD, %r11
+	bulk_put_head %r11, %rsi, %rax
 	cmpq	$64, %r9
 	jb	.Lone_short
 	cmpq	$128, %r9

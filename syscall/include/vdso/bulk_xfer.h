@@ -41,7 +41,7 @@
 /* Positions are multiples of 8; this in tx_head says that a thread writes behind it. */
 #define BULK_TX_TAKEN		BIT(0)
 
-/* Offsets and values for assembly; window.c looks whether they are right. */
+/* Offsets and values for assembly; bulk_send.c looks whether they are right. */
 #define BULK_USER_TX_HEAD	0
 #define BULK_KERNEL_STATE	0
 #define BULK_KERNEL_TX_LIMIT	4

@@ -18,28 +18,8 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 #include <linux/vmalloc.h>
-#include <uapi/linux/bulk_xfer.h>
 
 #include "internal.h"
-
-/* The vDSO's assembly has the structures' layout by numbers. */
-static_assert(offsetof(struct bulk_window_user, tx_head) == BULK_USER_TX_HEAD);
-static_assert(offsetof(struct bulk_window_kernel, state) == BULK_KERNEL_STATE);
-static_assert(offsetof(struct bulk_window_kernel, tx_limit) ==
-	      BULK_KERNEL_TX_LIMIT);
-static_assert(offsetof(struct bulk_window_kernel, tx_size) ==
-	      BULK_KERNEL_TX_SIZE);
-static_assert(offsetof(struct bulk_window_kernel, tx_quiet) ==
-	      BULK_KERNEL_TX_QUIET);
-static_assert(offsetof(struct bulk_window_kernel, tx_tail) ==
-	      BULK_KERNEL_TX_TAIL);
-static_assert(offsetof(struct bulk_seg, addr) == BULK_SEG_ADDR);
-static_assert(offsetof(struct bulk_seg, len) == BULK_SEG_LEN);
-static_assert(offsetof(struct bulk_seg, res) == BULK_SEG_RES);
-static_assert(offsetof(struct bulk_seg, tag) == BULK_SEG_TAG);
-static_assert(offsetof(struct bulk_seg, op) == BULK_SEG_KIND);
-static_assert(sizeof(struct bulk_seg) == BULK_SEG_SIZE);
-static_assert(BULK_OP_SEND == BULK_SEG_IS_SEND);
 
 /* Pages before the rings: one that the process writes, one that the kernel does. */
 #define BULK_CONTROL_PAGES	2

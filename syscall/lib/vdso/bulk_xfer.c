@@ -91,15 +91,15 @@ static __always_inline long bulk_window_send(struct bulk_seg *segs,
 	if (s.sent < 0)
 		return s.sent;
 	state = __atomic_load_n(&k->state, __ATOMIC_RELAXED);
+	/*
+	 * Forked since: this is a child, whose parent has published the records.
+	 * A fork within the section has ended it, because a signal came first.
+	 */
+	if (!state)
+		return s.sent;
 	if (state == BULK_WINDOW_READY &&
 	    (quiet || !bulk_ring_is_loud(k, s.end)))
 		return s.sent;
-	/*
-	 * Forked in between: this is the child, whose pages nobody reads. The
-	 * record that came last is not known to have been sent before.
-	 */
-	if (!state)
-		return s.sent - 1 ?: -EAGAIN;
 	*end = s.end;
 	return s.sent | BULK_RING_BELL;
 }
@@ -301,7 +301,7 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		if (!(n & BULK_RING_BELL))
 			continue;
 		n -= BULK_RING_BELL;
-		/* Who sends without system calls makes one in the end. */
+		/* A caller that sends without system calls makes one in the end. */
 		if (flags & BULK_NO_SYSCALL)
 			continue;
 		n = bulk_ring_bell(fd, segs + i, n, window, end);
@@ -313,18 +313,16 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 
 /*
  * bulk_send_one() has sent its record, up to @end, and the window is not as it
- * was before. What says EAGAIN has not begun.
+ * was before.
  */
 long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
 		    unsigned int flags, void *window, __u64 end)
 {
 	struct bulk_window_kernel *k = bulk_kernel_page(window);
 
-	/* Forked in between: this is the child, and the record its parent's. */
-	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
-		return bulk_xfer_segs(fd, seg, one, flags, window);
-	/* Who sends without system calls makes one in the end. */
-	if (flags & BULK_NO_SYSCALL)
+	/* Forked since, or by a caller that makes a system call in the end. */
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED) ||
+	    (flags & BULK_NO_SYSCALL))
 		return 1;
 	return bulk_ring_bell(fd, seg, 1, window, end);
 }
