@@ -7,47 +7,17 @@
 #ifndef DEADLINE_H
 #define DEADLINE_H
 
-#include <pthread.h>
-#include <time.h>
-
 #include "liar.h"
+#include "unattended.h"
 
 #define SHORT		"1000"		/* microseconds */
 #define LONG		"10000000"	/* the longest there is */
 #define IDLE		200000		/* microseconds: many times SHORT */
-#define PATIENCE	(kernel_checks_itself() ? 120 : 30)	/* seconds */
 #define TRACING		"/sys/kernel/tracing/"
-
-static inline int set_sysfs(const char *channel, const char *what,
-			    const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/bulk/%s/%s", channel, what);
-	return write_text(path, value);
-}
 
 static inline int set_deadline(const char *channel, const char *us)
 {
 	return set_sysfs(channel, "deadline_us", us);
-}
-
-static inline time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
-/* Looks, which drains nothing, until the figure is at least @value. */
-static inline bool reaches(int fd, const char *what, long long value)
-{
-	time_t end = now() + PATIENCE;
-
-	while (figure(fd, what) < value && now() < end)
-		usleep(1000);
-	return figure(fd, what) >= value;
 }
 
 /* No timer runs: the next SEND enters the kernel. */
@@ -97,26 +67,6 @@ static inline long long expired(void)
 
 	read_text(TRACING "kprobe_profile", text, sizeof(text));
 	return text_value(text, "bulk_expired ");
-}
-
-struct sender {
-	pthread_t thread;
-	const struct windowed *w;
-	__u64 id;
-	unsigned long long sent;
-	unsigned long long most;
-	long ret;
-};
-
-/* Sends until there were enough, or the channel is gone. */
-static inline void *run_sender(void *arg)
-{
-	struct sender *s = arg;
-
-	while (s->sent < s->most &&
-	       !(s->ret = window_send(s->w, &s->sent, sizeof(s->sent), s->id, 0)))
-		__atomic_add_fetch(&s->sent, 1, __ATOMIC_RELAXED);
-	return NULL;
 }
 
 #endif /* DEADLINE_H */

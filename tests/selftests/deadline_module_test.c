@@ -6,7 +6,7 @@
  */
 #include "deadline.h"
 
-#include "module.h"
+#include "puppet.h"
 
 #define RECORDS		100
 #define ROUNDS		20
@@ -49,14 +49,9 @@ FIXTURE_SETUP(puppet)
 {
 	int ret;
 
-	unload_module("bulk_puppet");
-	ret = load_module("bulk_puppet", "deadline_us=" SHORT);
-	if (ret == -ENOENT)
-		SKIP(return, "no module bulk_puppet");
-	ASSERT_EQ(0, ret);
-	ret = open_windowed(&self->w, "puppet");
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no vDSO");
+	ret = open_puppet(&self->w, "deadline_us=" SHORT);
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no module bulk_puppet, or no vDSO");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(atoll(SHORT), sysfs_figure("puppet", "deadline_us"));
 }
@@ -80,8 +75,7 @@ TEST(too_long_a_deadline_is_refused)
 {
 	int ret;
 
-	unload_module("bulk_puppet");
-	ret = load_module("bulk_puppet", "deadline_us=10000001");
+	ret = load_puppet("deadline_us=10000001");
 	if (ret == -ENOENT)
 		SKIP(return, "no module bulk_puppet");
 	EXPECT_EQ(-EINVAL, ret);
@@ -93,7 +87,7 @@ TEST_F(puppet, stalls_without_a_timer)
 	long long before;
 
 	start_counting();
-	ASSERT_EQ(0, set_module_param("bulk_puppet", "send", -EAGAIN));
+	ASSERT_EQ(0, set_puppet("send", -EAGAIN));
 	ASSERT_EQ(0, window_send(&self->w, "x", 1, 0, 0));
 	/* The timer that was started for it, if there was one. */
 	usleep(IDLE);
@@ -102,18 +96,18 @@ TEST_F(puppet, stalls_without_a_timer)
 	usleep(IDLE);
 	EXPECT_EQ(before, expired());
 	EXPECT_EQ(0, figure(self->w.fd, "tx-records"));
-	ASSERT_EQ(0, set_module_param("bulk_puppet", "room", 1));
+	ASSERT_EQ(0, set_puppet("room", 1));
 	EXPECT_TRUE(reaches(self->w.fd, "tx-records", 2));
 }
 
 /* Nobody tells of memory. */
 TEST_F(puppet, tries_again_for_memory)
 {
-	ASSERT_EQ(0, set_module_param("bulk_puppet", "send", -ENOMEM));
+	ASSERT_EQ(0, set_puppet("send", -ENOMEM));
 	ASSERT_EQ(0, window_send(&self->w, "x", 1, 0, 0));
 	usleep(IDLE);
 	EXPECT_EQ(0, figure(self->w.fd, "tx-records"));
-	ASSERT_EQ(0, set_module_param("bulk_puppet", "send", 0));
+	ASSERT_EQ(0, set_puppet("send", 0));
 	EXPECT_TRUE(reaches(self->w.fd, "tx-records", 1));
 }
 

@@ -4,40 +4,32 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "window.h"
+#include "unattended.h"
 
 #include <dirent.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "module.h"
+#include "puppet.h"
 
 #define RECORDS		200
 #define AWAKE		"60000000"	/* microseconds: longer than a test */
 #define SLEEPY		"1000"
 #define TRIES		20000		/* of a millisecond */
-#define IDLE_FILE	"/sys/class/bulk/%s/poller_idle_us"
 #define MANY		20
 #define GONE		0
 #define ROUNDS		20
 
 static int set_poller(const char *channel, const char *idle_us)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), IDLE_FILE, channel);
-	return write_text(path, idle_us);
+	return set_sysfs(channel, "poller_idle_us", idle_us);
 }
 
 static long long get_poller(const char *channel)
 {
-	char path[64], text[32];
-
-	snprintf(path, sizeof(path), IDLE_FILE, channel);
-	return read_text(path, text, sizeof(text)) ? atoll(text) : -1;
+	return sysfs_figure(channel, "poller_idle_us");
 }
 
 /* The state of a thread of the kernel as ps(1) shows it, or GONE. */
@@ -64,15 +56,6 @@ static bool wait_state(const char *name, char state)
 	int tries;
 
 	for (tries = 0; tries < TRIES && state_of(name) != state; tries++)
-		usleep(1000);
-	return tries < TRIES;
-}
-
-static bool wait_figure(int fd, const char *what, long long value)
-{
-	int tries;
-
-	for (tries = 0; tries < TRIES && figure(fd, what) != value; tries++)
 		usleep(1000);
 	return tries < TRIES;
 }
@@ -163,7 +146,7 @@ static void wake_poller(struct __test_metadata *_metadata, struct windowed *w)
 	__u64 content;
 
 	ASSERT_EQ(0, window_send(w, "wake up", 7, 0, 0));
-	ASSERT_TRUE(wait_figure(w->fd, "rx-records", 1));
+	ASSERT_TRUE(reaches(w->fd, "rx-records", 1));
 	ASSERT_EQ(7, window_recv(w, &content, sizeof(content), NULL,
 				 BULK_NO_SYSCALL));
 }
@@ -313,21 +296,16 @@ TEST(room_wakes_it)
 	struct windowed w;
 	int ret;
 
-	unload_module("bulk_puppet");
-	ret = load_module("bulk_puppet", "send=-11");
-	if (ret == -ENOENT)
-		SKIP(return, "no module bulk_puppet");
-	ASSERT_EQ(0, ret);
-	ret = open_windowed(&w, "puppet");
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no vDSO");
+	ret = open_puppet(&w, "send=-11");
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no module bulk_puppet, or no vDSO");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, set_poller("puppet", SLEEPY));
 	ASSERT_EQ(0, window_send(&w, "x", 1, 0, 0));
 	ASSERT_TRUE(wait_state("bulk/puppet", 'S'));
 	EXPECT_EQ(0, figure(w.fd, "tx-records"));
-	ASSERT_EQ(0, set_module_param("bulk_puppet", "room", 1));
-	EXPECT_TRUE(wait_figure(w.fd, "tx-records", 1));
+	ASSERT_EQ(0, set_puppet("room", 1));
+	EXPECT_TRUE(reaches(w.fd, "tx-records", 1));
 	close_windowed(&w);
 	EXPECT_EQ(0, unload_module("bulk_puppet"));
 }
@@ -354,46 +332,30 @@ TEST_F(poller, windows_come_and_go)
 	}
 }
 
-struct sender {
-	pthread_t thread;
-	struct windowed w;
-	unsigned long long sent;
-	long ret;
-};
-
-/* Sends until the channel is gone, and counts what was taken from it. */
-static void *run_sender(void *arg)
-{
-	struct sender *s = arg;
-
-	while (!(s->ret = window_send(&s->w, &s->sent, sizeof(s->sent), 0, 0)))
-		__atomic_add_fetch(&s->sent, 1, __ATOMIC_RELAXED);
-	return NULL;
-}
-
 /* Every record whose SEND said so was taken, and no other. */
 TEST(unload_while_it_runs)
 {
+	struct windowed w;
 	struct sender s;
 	int round, ret;
 
-	ret = open_windowed(&s.w, "sink");
+	ret = open_windowed(&w, "sink");
 	if (ret || access("/sys/module/bulk_sink/refcnt", F_OK))
 		SKIP(return, "no module bulk_sink to unload, or no vDSO");
-	close_windowed(&s.w);
+	close_windowed(&w);
 	for (round = 0; round < ROUNDS; round++) {
-		s = (struct sender){ };
+		s = (struct sender){ .w = &w, .most = ULLONG_MAX };
 		ASSERT_EQ(0, set_poller("sink", round % 2 ? SLEEPY : AWAKE));
-		ASSERT_EQ(0, open_windowed(&s.w, "sink"));
+		ASSERT_EQ(0, open_windowed(&w, "sink"));
 		pthread_create(&s.thread, NULL, run_sender, &s);
 		while (__atomic_load_n(&s.sent, __ATOMIC_RELAXED) < RECORDS)
 			usleep(1000);
 		ASSERT_EQ(0, unload_module("bulk_sink"));
 		pthread_join(s.thread, NULL);
 		EXPECT_EQ(-ENODEV, s.ret);
-		EXPECT_EQ(s.sent, figure(s.w.fd, "tx-records"));
+		EXPECT_EQ(s.sent, (__u64)figure(w.fd, "tx-records"));
 		EXPECT_TRUE(wait_state("bulk/sink", GONE));
-		close_windowed(&s.w);
+		close_windowed(&w);
 		ASSERT_EQ(0, load_module("bulk_sink", ""));
 		EXPECT_EQ(0, get_poller("sink"));
 	}

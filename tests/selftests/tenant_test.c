@@ -4,21 +4,17 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "window.h"
+#include "unattended.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "cgroup.h"
 
 #define AWAKE		"60000000"	/* microseconds: longer than a test */
-#define IDLE_FILE	"/sys/class/bulk/echo/poller_idle_us"
-#define DEADLINE_FILE	"/sys/class/bulk/echo/deadline_us"
 #define ROUNDS		64
-#define DEADLINE	(kernel_checks_itself() ? 120 : 30)	/* seconds */
 #define TENANTS		4
 #define WINDOWS		8		/* of the one that needs memory */
 #define HIGH		65536
@@ -26,7 +22,7 @@
 #define BATCH		16
 #define TRACING		"/sys/kernel/tracing/"
 
-/* What a tenant shares with the test. */
+/* Words that a tenant shares with the test. */
 struct tenant {
 	pid_t pid;
 	int ready;
@@ -34,18 +30,10 @@ struct tenant {
 	unsigned long moved;
 };
 
-static time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
 /* Until *@word is not 0, or too much time has passed. */
 static bool wait_for(const int *word)
 {
-	time_t end = now() + DEADLINE;
+	time_t end = now() + PATIENCE;
 
 	while (!__atomic_load_n(word, __ATOMIC_ACQUIRE) && now() < end)
 		usleep(1000);
@@ -261,7 +249,7 @@ FIXTURE_SETUP(tenants)
 	self->memory = self->shared;
 	self->stopped = self->shared + 1;
 	self->cpu = self->shared + 2;
-	ASSERT_EQ(0, write_text(IDLE_FILE, AWAKE));
+	ASSERT_EQ(0, set_sysfs("echo", "poller_idle_us", AWAKE));
 	ASSERT_EQ(0, window_send(&self->w, "wake up", 7, 0, 0));
 	if (variant->kinds & NEEDS_CPU)
 		start_cpu(_metadata, self);
@@ -273,7 +261,7 @@ FIXTURE_SETUP(tenants)
 		start_memory(_metadata, self);
 }
 
-/* Who is throttled in the kernel dies when he may run again. */
+/* A task that is throttled in the kernel dies when it may run again. */
 FIXTURE_TEARDOWN(tenants)
 {
 	int i;
@@ -289,7 +277,7 @@ FIXTURE_TEARDOWN(tenants)
 		waitpid(self->shared[i].pid, NULL, 0);
 	}
 	close_windowed(&self->w);
-	write_text(IDLE_FILE, "0");
+	set_sysfs("echo", "poller_idle_us", "0");
 	group_remove("cpu");
 	group_remove("memory");
 }
@@ -356,7 +344,7 @@ static bool goes_on(struct tenant *t, time_t end)
  */
 TEST_F(tenants, others_go_on)
 {
-	time_t end = now() + DEADLINE;
+	time_t end = now() + PATIENCE;
 	char in[8];
 	int round;
 
@@ -389,12 +377,9 @@ static void take_by_poll(const struct windowed *w, long long records)
 
 static void take_by_deadline(const struct windowed *w, long long records)
 {
-	time_t end = now() + DEADLINE;
-
-	write_text(DEADLINE_FILE, "1000");
-	while (figure(w->fd, "tx-records") < records && now() < end)
-		usleep(1000);
-	write_text(DEADLINE_FILE, "0");
+	set_sysfs("echo", "deadline_us", "1000");
+	reaches(w->fd, "tx-records", records);
+	set_sysfs("echo", "deadline_us", "0");
 }
 
 /* One process sends, and somebody else takes it to the provider. */
@@ -466,7 +451,7 @@ static long long calls_of(const char *event)
 /* Each answer takes a pass, and none of these has anything to tell. */
 TEST(poller_writes_what_changes)
 {
-	time_t end = now() + DEADLINE;
+	time_t end = now() + PATIENCE;
 	struct windowed w;
 	char in[8];
 	int round, ret;
@@ -477,7 +462,7 @@ TEST(poller_writes_what_changes)
 	ASSERT_EQ(0, ret);
 	if (write_text(TRACING "kprobe_events", "p:bulk_tell bulk_window_clear"))
 		SKIP(return, "no kprobe events");
-	ASSERT_EQ(0, write_text(IDLE_FILE, AWAKE));
+	ASSERT_EQ(0, set_sysfs("echo", "poller_idle_us", AWAKE));
 	ASSERT_EQ(0, window_send(&w, "wake up", 7, 0, 0));
 	ASSERT_EQ(7, window_recv(&w, in, sizeof(in), NULL, 0));
 	write_text(TRACING "events/kprobes/bulk_tell/enable", "1");
@@ -492,7 +477,7 @@ TEST(poller_writes_what_changes)
 	EXPECT_GT(ROUNDS / 2, calls_of("bulk_tell"));
 	write_text(TRACING "events/kprobes/bulk_tell/enable", "0");
 	write_text(TRACING "kprobe_events", "-:bulk_tell");
-	write_text(IDLE_FILE, "0");
+	set_sysfs("echo", "poller_idle_us", "0");
 	close_windowed(&w);
 }
 

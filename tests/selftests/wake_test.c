@@ -18,7 +18,7 @@
 #include <time.h>
 
 #include "aio.h"
-#include "module.h"
+#include "puppet.h"
 #include "uring.h"
 
 #ifndef DEADLINE
@@ -239,19 +239,18 @@ static void expect_end(struct __test_metadata *_metadata, struct sleeper *s,
 static void set_answer(struct __test_metadata *_metadata, const char *param,
 		       int value)
 {
-	ASSERT_EQ(0, set_module_param("bulk_puppet", param, value));
+	ASSERT_EQ(0, set_puppet(param, value));
 }
 
 FIXTURE_SETUP(wake)
 {
 	int ret;
 
-	/* A test that failed has left it. */
-	unload_module("bulk_puppet");
-	ret = load_module("bulk_puppet", "");
+	ret = load_puppet("");
 	if (ret == -ENOENT)
 		SKIP(return, "no module bulk_puppet");
 	ASSERT_EQ(0, ret);
+	/* Without a window: each test maps it when it wants to, or not at all. */
 	self->w.call = find_vdso_call();
 	if (!self->w.call)
 		SKIP(return, "no vDSO");
@@ -349,8 +348,7 @@ TEST_F(wake, record_is_lost_by_the_policy)
 	int i, received = 1;
 
 	close(self->w.fd);
-	ASSERT_EQ(0, unload_module("bulk_puppet"));
-	ASSERT_EQ(0, load_module("bulk_puppet", "policy=2"));
+	ASSERT_EQ(0, load_puppet("policy=2"));
 	self->w.fd = open_channel("puppet", O_RDWR);
 	ASSERT_LE(0, self->w.fd);
 	map_a_window(_metadata, self, self->w.params.window_default);
@@ -392,14 +390,9 @@ TEST(edge_tells_once_of_no_memory)
 	char buf[SIZE] = "";
 	struct windowed w;
 
-	unload_module("bulk_puppet");
-	ret = load_module("bulk_puppet", "");
-	if (ret == -ENOENT)
-		SKIP(return, "no module bulk_puppet");
-	ASSERT_EQ(0, ret);
-	ret = open_windowed(&w, "puppet");
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no vDSO");
+	ret = open_puppet(&w, "");
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no module bulk_puppet, or no vDSO");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, w.fd, &event));
 	set_answer(_metadata, "send", -ENOMEM);

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "module.h"
+#include "puppet.h"
 
 #define LAST_ERRNO	EHWPOISON
 
@@ -38,15 +38,9 @@ FIXTURE_SETUP(provider)
 {
 	int ret;
 
-	/* A test that failed has left it. */
-	unload_module("bulk_puppet");
-	ret = load_module("bulk_puppet", variant->params);
-	if (ret == -ENOENT)
-		SKIP(return, "no module bulk_puppet");
-	ASSERT_EQ(0, ret);
-	ret = open_windowed(&self->w, "puppet");
-	if (ret == -EOPNOTSUPP)
-		SKIP(return, "no vDSO");
+	ret = open_puppet(&self->w, variant->params);
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no module bulk_puppet, or no vDSO");
 	ASSERT_EQ(0, ret);
 }
 
@@ -59,7 +53,7 @@ FIXTURE_TEARDOWN(provider)
 static void answer(struct __test_metadata *_metadata, const char *param,
 		   int value)
 {
-	ASSERT_EQ(0, set_module_param("bulk_puppet", param, value));
+	ASSERT_EQ(0, set_puppet(param, value));
 }
 
 static int send_one(struct windowed *w)
