@@ -9,6 +9,8 @@
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 
 #include "aio.h"
@@ -203,6 +205,22 @@ TEST_F(file, splice_does_not_wait)
 	close(p[1]);
 }
 
+/* From what can't seek it reads nothing, as from a pipe or a socket. */
+TEST_F(file, sendfile_is_for_sending)
+{
+	int file = memfd_create("records", 0);
+
+	ASSERT_LE(0, file);
+	ASSERT_EQ(6, write(file, "record", 6));
+	ASSERT_EQ(0, lseek(file, 0, SEEK_SET));
+	EXPECT_EQ(6, sendfile(self->fd, file, NULL, 100));
+	EXPECT_EQ(-1, sendfile(file, self->fd, NULL, 100));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(6, read(self->fd, self->buf, 100));
+	EXPECT_EQ(0, memcmp(self->buf, "record", 6));
+	close(file);
+}
+
 TEST_F(file, splice_of_too_long_record_keeps_it)
 {
 	int p[2];
@@ -285,7 +303,7 @@ TEST_F(file, aio_poll_waits_for_room)
 	EXPECT_EQ(0, aio_destroy(&aio));
 }
 
-/* What still waits ends with its context. */
+/* A request that still waits ends with its context. */
 TEST_F(file, aio_poll_is_canceled)
 {
 	struct aio aio;
