@@ -38,7 +38,7 @@ configure() {
 	fi
 }
 
-# What Kconfig made otherwise; a symbol that can't be chosen is off without a line of its own.
+# Symbols that Kconfig made otherwise; one that can't be chosen is off without a line of its own.
 check_wanted() {
 	local arch=$1 word
 	shift

@@ -15,7 +15,7 @@ configure() {
 	echo '# CONFIG_BULK_XFER is not set' >> "$without/.config"
 	kernel_make "$LINUX" "$without" -s olddefconfig
 	kernel_make "$LINUX" "$without" -s prepare
-	# What it passes is the same as before, but prepare links it anew in another folder, and all objects depend on it.
+	# objtool has not changed, but prepare links it anew in another folder, and all objects depend on it.
 	find "$without/tools/objtool" -exec touch -r "$OUT/build/tools/objtool/objtool" {} +
 	rm -rf "$without/kernel/bulk_xfer"
 	! grep '^CONFIG_BULK_XFER' "$without/.config"

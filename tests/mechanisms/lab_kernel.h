@@ -231,7 +231,7 @@ static long lab_control_ioctl(struct file *file, unsigned int cmd,		\
 {										\
 	long ret;								\
 										\
-	/* Whoever has it may wait for a peer. */				\
+	/* The one that has it may wait for a peer. */				\
 	if (mutex_lock_killable(&lab_control_lock))				\
 		return -EINTR;							\
 	ret = lab_ioctl(&lab, _ops, cmd, arg);					\

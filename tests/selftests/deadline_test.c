@@ -106,7 +106,7 @@ TEST_F(deadline, bursts_arrive_in_order)
 	}
 }
 
-/* What was sent before the change counts as well. */
+/* Records that were sent before the change count as well. */
 TEST_F(deadline, is_set_while_records_wait)
 {
 	int i;
@@ -329,7 +329,7 @@ TEST_F(deadline, windows_come_and_go)
 	}
 }
 
-/* What it had sent is taken, and its timer is no more. */
+/* Its records are taken, and its timer is no more. */
 TEST_F(deadline, process_exits)
 {
 	long long before = sysfs_figure("echo", "tx_records");

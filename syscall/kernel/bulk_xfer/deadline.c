@@ -63,7 +63,7 @@ static void bulk_deadline_look_now(struct bulk_deadline *dl)
 	spin_unlock_irqrestore(&dl->lock, flags);
 }
 
-/* Who starts the timer from now on starts it for what this look may miss. */
+/* A timer that is started from now on is for records that this look may miss. */
 static void bulk_deadline_begin(struct bulk_deadline *dl)
 {
 	unsigned long flags;

@@ -136,7 +136,7 @@ static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	return bulk_ring_empty(ring) ? 0 : ret;
 }
 
-/* What the provider allocates is for the process whose window it is. */
+/* The provider allocates for the process whose window it is. */
 static int bulk_drain_charged(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	struct mem_cgroup *outer;

@@ -111,7 +111,7 @@ static bool bulk_poll_window(struct bulk_endpoint *ep, struct bulk_window *w,
 	struct mem_cgroup *outer;
 	bool moved;
 
-	/* Who can wait for memory may: the process, in a call of its own. */
+	/* The process can wait for memory, in a call of its own. */
 	if (w->starved && state == BULK_POLLER_UP)
 		state = BULK_POLLER_ASLEEP;
 	bulk_poller_tell(w, state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What providers call: records for the readers of their endpoints.
+ * The functions that providers call: records for the readers of endpoints.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -28,14 +28,14 @@ void bulk_provider_release(struct bulk_endpoint *ep)
 	if (ep->ops->release)
 		ep->ops->release(ep);
 	WRITE_ONCE(ep->push_limit, 0);
-	/* What NMIs have committed counts as reserved until it is queued. */
+	/* A record that an NMI has committed counts as reserved until it is queued. */
 	irq_work_sync(&ep->nmi_work);
 	left = READ_ONCE(ep->queue.reserved);
 	if (unlikely(left))
 		bulk_provider_wrong(ep, "leaves records reserved:", left);
 }
 
-/* What poll() may tell of an endpoint. */
+/* The events that poll() may tell of an endpoint. */
 #define BULK_PROVIDER_EVENTS	(EPOLLIN | EPOLLRDNORM | EPOLLOUT | \
 				 EPOLLWRNORM | EPOLLPRI | EPOLLERR | \
 				 EPOLLHUP | EPOLLRDHUP)

@@ -214,7 +214,7 @@ static void corrupt_head(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
 }
 
-/* What a thread writes behind the head concerns nobody yet. */
+/* The bytes that a thread writes behind the head concern nobody yet. */
 static void head_that_is_locked(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;

@@ -114,7 +114,7 @@ int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 	return ret;
 }
 
-/* Who waits for an event of one direction; in the queue for both. */
+/* A thread that waits for an event of one direction, in the queue for both. */
 struct bulk_sleeper {
 	struct wait_queue_entry entry;
 	struct bulk_side *side;
