@@ -41,21 +41,25 @@ FIXTURE_VARIANT(fuzz)
 	const char *channel;
 	const char *module; /* to be loaded, or NULL */
 	const char *poller;
+	const char *deadline;
 };
 
 FIXTURE_VARIANT_ADD(fuzz, echo) {
 	.channel = "echo",
 	.poller = "0",
+	.deadline = "0",
 };
 
 FIXTURE_VARIANT_ADD(fuzz, sink) {
 	.channel = "sink",
 	.poller = "0",
+	.deadline = "0",
 };
 
 FIXTURE_VARIANT_ADD(fuzz, source) {
 	.channel = "source",
 	.poller = "0",
+	.deadline = "0",
 };
 
 /* Its records are copied out of the ring before it sees them. */
@@ -63,14 +67,23 @@ FIXTURE_VARIANT_ADD(fuzz, refuse) {
 	.channel = "refuse",
 	.module = "bulk_refuse",
 	.poller = "0",
+	.deadline = "0",
 };
 
 FIXTURE_VARIANT_ADD(fuzz, echo_poller) {
 	.channel = "echo",
 	.poller = "500",
+	.deadline = "0",
 };
 
-/* The five variants share the lies and the operations: a million in full. */
+/* The timer comes while the window is full of lies, and while there is none. */
+FIXTURE_VARIANT_ADD(fuzz, echo_deadline) {
+	.channel = "echo",
+	.poller = "0",
+	.deadline = "200",
+};
+
+/* The variants share the lies and the operations: over a million in full. */
 static int lies(void)
 {
 	return rounds(200000, 200000, 50000);
@@ -81,13 +94,14 @@ static int operations(void)
 	return rounds(200000, 100000, 5000);
 }
 
-static void set_poller(const char *channel, const char *idle_us)
+static void set_channel(const char *channel, const char *attribute,
+			const char *us)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/sys/class/bulk/%s/poller_idle_us",
-		 channel);
-	write_text(path, idle_us);
+	snprintf(path, sizeof(path), "/sys/class/bulk/%s/%s", channel,
+		 attribute);
+	write_text(path, us);
 }
 
 /* A record through each of two endpoints, and what must come of it. */
@@ -157,12 +171,14 @@ FIXTURE_SETUP(fuzz)
 	self->buf = calloc(1, LONGEST);
 	self->word = getpid();
 	self->refuses = variant->module;
-	set_poller(variant->channel, variant->poller);
+	set_channel(variant->channel, "poller_idle_us", variant->poller);
+	set_channel(variant->channel, "deadline_us", variant->deadline);
 }
 
 FIXTURE_TEARDOWN(fuzz)
 {
-	set_poller(variant->channel, "0");
+	set_channel(variant->channel, "poller_idle_us", "0");
+	set_channel(variant->channel, "deadline_us", "0");
 	close_windowed(&self->w);
 	close_windowed(&self->good);
 	close(self->plain);
@@ -396,6 +412,32 @@ TEST_F_TIMEOUT(fuzz, second_thread_writes_nonsense, 3600)
 	       self->told, self->windows, self->checks);
 	TH_LOG("operations: %llu done, %llu EAGAIN, %llu other errors",
 	       self->results[0], self->results[1], self->results[2]);
+}
+
+/* Another thread: the ring begins at 0, and nobody has it. */
+static void *run_thief(void *arg)
+{
+	struct _test_data_fuzz *self = arg;
+
+	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED))
+		__atomic_store_n(&user_page(&self->w)->tx_head, 0,
+				 __ATOMIC_RELAXED);
+	return NULL;
+}
+
+TEST_F(fuzz, second_thread_frees_the_ring)
+{
+	int i, sends = rounds(200000, 50000, 5000);
+
+	ASSERT_EQ(0, pthread_create(&self->liar, NULL, run_thief, self));
+	for (i = 0; i < sends; i++) {
+		if (window_send(&self->w, self->buf, 64, i, BULK_DONTWAIT) ==
+		    -EBADMSG)
+			ASSERT_EQ(0, renew(self));
+	}
+	__atomic_store_n(&self->stop, 1, __ATOMIC_RELAXED);
+	pthread_join(self->liar, NULL);
+	EXPECT_EQ(0, figure(self->good.fd, "window-errors"));
 }
 
 TEST_HARNESS_MAIN

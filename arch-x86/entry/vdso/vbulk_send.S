@@ -290,16 +290,19 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	movq	TX_HEAD, %rax
 	leaq	RECORD + 7(%r9), %r10
 	andq	$-8, %r10
-	/* The size first, as above. */
+	/*
+	 * The size first, as above. The lock's bit goes even if another thread has
+	 * cleared it: the page before the ring is the kernel's.
+	 */
 	movq	KERNEL(TX_SIZE), %r11
-	decq	%r11
+	subq	$1 + BULK_TX_TAKEN, %r11
 	andq	%rax, %r11
 	leaq	-1(%rax, %r10), %r10
 	movq	%r10, %rax
 	subq	KERNEL(TX_TAIL), %rax
 	cmpq	KERNEL(TX_QUIET), %rax
 	ja	.Lnot_one
-	leaq	RECORDS - 1(%r8, %r11), %r11
+	leaq	RECORDS(%r8, %r11), %r11
 	bulk_put_head %r11, %rsi, %rax
 	cmpq	$64, %r9
 	jb	.Lone_short
