@@ -191,7 +191,11 @@ static void bulk_queue_unreserve(struct bulk_queue *q, size_t size,
 /* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
 static struct bulk_record *bulk_record_alloc(size_t size, gfp_t gfp)
 {
-	return kvmalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	gfp |= __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
+	/* An interrupt must not get into vmalloc(), whatever its flags. */
+	if (!gfpflags_allow_blocking(gfp))
+		return kmalloc(size, gfp);
+	return kvmalloc(size, gfp);
 }
 
 /* For producers, of any context but NMI: vfree() may sleep. */
