@@ -15,12 +15,14 @@
 #include "puppet.h"
 
 #define RECORDS		200
-#define AWAKE		"60000000"	/* microseconds: longer than a test */
+#define AWAKE		"600000000"	/* microseconds: longer than a test */
 #define SLEEPY		"1000"
 #define TRIES		20000		/* of a millisecond */
 #define MANY		20
 #define GONE		0
 #define ROUNDS		20
+#define ANSWERS		64
+#define TRACING		"/sys/kernel/tracing/"
 
 static int set_poller(const char *channel, const char *idle_us)
 {
@@ -359,6 +361,51 @@ TEST(unload_while_it_runs)
 		ASSERT_EQ(0, load_module("bulk_sink", ""));
 		EXPECT_EQ(0, get_poller("sink"));
 	}
+}
+
+/* How often a function of the kernel was called since it is traced. */
+static long long calls_of(const char *event)
+{
+	char text[4096], key[64];
+
+	read_text(TRACING "kprobe_profile", text, sizeof(text));
+	snprintf(key, sizeof(key), "%s ", event);
+	return text_value(text, key);
+}
+
+/* Each answer takes a pass, and none of these has anything to tell. */
+TEST(writes_what_changes)
+{
+	time_t end = now() + PATIENCE;
+	struct windowed w;
+	char in[8];
+	int round, ret;
+
+	ret = open_windowed(&w, "echo");
+	if (ret == -ENOENT || ret == -EOPNOTSUPP)
+		SKIP(return, "no channel echo, or no vDSO");
+	ASSERT_EQ(0, ret);
+	if (write_text(TRACING "kprobe_events", "p:bulk_tell bulk_window_clear"))
+		SKIP(return, "no kprobe events");
+	ASSERT_EQ(0, set_poller("echo", AWAKE));
+	ASSERT_EQ(0, window_send(&w, "wake up", 7, 0, 0));
+	ASSERT_EQ(7, window_recv(&w, in, sizeof(in), NULL, 0));
+	write_text(TRACING "events/kprobes/bulk_tell/enable", "1");
+	for (round = 0; round < ANSWERS; round++) {
+		while (window_send(&w, "x", 1, 0, BULK_NO_SYSCALL) == -EAGAIN)
+			ASSERT_GT(end, now());
+		while (window_recv(&w, in, sizeof(in), NULL,
+				   BULK_NO_SYSCALL) == -EAGAIN)
+			ASSERT_GT(end, now());
+	}
+	EXPECT_LE(0, calls_of("bulk_tell"));
+	EXPECT_GT(ANSWERS / 2, calls_of("bulk_tell"));
+	write_text(TRACING "events/kprobes/bulk_tell/enable", "0");
+	write_text(TRACING "kprobe_events", "-:bulk_tell");
+	/* That waits until no thread can be in what is removed, this one included. */
+	EXPECT_GT(end, now());
+	set_poller("echo", "0");
+	close_windowed(&w);
 }
 
 TEST_HARNESS_MAIN

@@ -213,7 +213,7 @@ static int bulk_poller_run(void *data)
 			bulk_poller_sleep(ch);
 			last = ktime_get();
 		}
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	bulk_poll_all(ch, BULK_POLLER_OFF);
 	return 0;
