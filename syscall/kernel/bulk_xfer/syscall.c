@@ -202,11 +202,6 @@ static int bulk_run_seg(struct bulk_call *call, struct bulk_seg *seg)
 		return bulk_seg_send(call, seg);
 	case BULK_OP_RECV:
 		return bulk_seg_recv(call, seg);
-	case BULK_OP_RESERVE:
-	case BULK_OP_COMMIT:
-	case BULK_OP_BORROW:
-	case BULK_OP_RETURN:
-		return -EOPNOTSUPP;
 	default:
 		return -EINVAL;
 	}

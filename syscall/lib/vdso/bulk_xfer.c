@@ -231,11 +231,7 @@ static __always_inline long bulk_seg_refused(const struct bulk_seg *seg)
 {
 	if (seg->flags)
 		return -EINVAL;
-	if (bulk_seg_is_send(seg) || bulk_seg_is_recv(seg))
-		return 0;
-	if (seg->op >= BULK_OP_RESERVE && seg->op <= BULK_OP_RETURN)
-		return -EOPNOTSUPP;
-	return -EINVAL;
+	return bulk_seg_is_send(seg) || bulk_seg_is_recv(seg) ? 0 : -EINVAL;
 }
 
 /*

@@ -77,8 +77,6 @@ static long seg_refused(const struct bulk_seg *seg)
 		return -EINVAL;
 	if (seg->op == BULK_OP_RECV)
 		return 0;
-	if (seg->op >= BULK_OP_RESERVE && seg->op <= BULK_OP_RETURN)
-		return -EOPNOTSUPP;
 	return seg->op != BULK_OP_SEND || seg->lost ? -EINVAL : 0;
 }
 

@@ -40,18 +40,10 @@ struct bulk_seg {
  * enum bulk_op - what a segment asks for
  * @BULK_OP_SEND: hand one record to the provider
  * @BULK_OP_RECV: take one record from the endpoint
- * @BULK_OP_RESERVE: reserved, EOPNOTSUPP
- * @BULK_OP_COMMIT: reserved, EOPNOTSUPP
- * @BULK_OP_BORROW: reserved, EOPNOTSUPP
- * @BULK_OP_RETURN: reserved, EOPNOTSUPP
  */
 enum bulk_op {
 	BULK_OP_SEND	= 1,
 	BULK_OP_RECV	= 2,
-	BULK_OP_RESERVE	= 3,
-	BULK_OP_COMMIT	= 4,
-	BULK_OP_BORROW	= 5,
-	BULK_OP_RETURN	= 6,
 };
 
 /* Most segments in one call (UIO_MAXIOV). */
