@@ -159,14 +159,21 @@ void *bulk_channel_private(struct bulk_channel *ch);
 struct bulk_channel *bulk_endpoint_channel(struct bulk_endpoint *ep);
 
 /**
+ * struct bulk_endpoint_head - what an endpoint, otherwise opaque, begins with
+ * @private: see bulk_set_private()
+ */
+struct bulk_endpoint_head {
+	void *private;
+};
+
+/**
  * bulk_set_private() - keep a pointer of the provider's with an endpoint
  * @ep: the endpoint
  * @private: for bulk_private(); the provider's release() frees it
  */
 static inline void bulk_set_private(struct bulk_endpoint *ep, void *private)
 {
-	/* The pointer is the first member of the otherwise opaque structure. */
-	*(void **)ep = private;
+	((struct bulk_endpoint_head *)ep)->private = private;
 }
 
 /**
@@ -177,7 +184,7 @@ static inline void bulk_set_private(struct bulk_endpoint *ep, void *private)
  */
 static inline void *bulk_private(struct bulk_endpoint *ep)
 {
-	return *(void **)ep;
+	return ((struct bulk_endpoint_head *)ep)->private;
 }
 
 int bulk_prepare_nmi(struct bulk_endpoint *ep, unsigned int nr, size_t len);

@@ -130,8 +130,6 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 {
 	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 
-	/* bulk_private() relies on it. */
-	BUILD_BUG_ON(offsetof(struct bulk_endpoint, private) != 0);
 	if (!ep)
 		return NULL;
 	ep->ops = ch->ops;

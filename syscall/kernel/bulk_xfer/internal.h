@@ -142,7 +142,7 @@ struct bulk_side {
 
 /**
  * struct bulk_endpoint - one open file of a channel
- * @private: the provider's pointer, see bulk_private()
+ * @head: the provider's part, see bulk_private()
  * @ops: the provider's operations; valid under a lock while not @gone
  * @channel: the channel, with a reference
  * @max_short: records up to this length go to the provider's take(); -1: none
@@ -178,7 +178,7 @@ struct bulk_side {
  * No lock is held while user memory may fault, see bulk_endpoint_send().
  */
 struct bulk_endpoint {
-	void *private;
+	struct bulk_endpoint_head head;
 	const struct bulk_channel_ops *ops;
 	struct bulk_channel *channel;
 	ssize_t max_short;
@@ -204,6 +204,8 @@ struct bulk_endpoint {
 	struct list_head node;
 	struct kref ref;
 };
+
+static_assert(offsetof(struct bulk_endpoint, head) == 0);
 
 extern const struct file_operations bulk_endpoint_fops;
 extern const struct attribute_group *bulk_channel_groups[];
