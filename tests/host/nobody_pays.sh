@@ -17,8 +17,9 @@ put() { # put PATH: standard input becomes that file of the tree, whose files ar
 	cmp -s "$work/put" "$without/linux/$1" || cp --remove-destination "$work/put" "$without/linux/$1"
 }
 
-# Of the series this tree has names and no code: the symbols of Kconfig and, in the short form, the call's number
-# and prototype, for nearly every object is compiled anew where the header with the numbers differs.
+# Of the series this tree has names and no code: the symbols of Kconfig and, in the short form, what it changes in
+# headers that nearly every object includes, and would be compiled anew for: the call's number and prototype, and the
+# members of struct vdso_image, which are 0 here.
 own_tree() {
 	local path
 	if [[ ! -d $without/linux ]]; then
@@ -30,7 +31,7 @@ own_tree() {
 	for path in init/Kconfig $(cd "$LINUX" && find kernel/bulk_xfer -name Kconfig); do put "$path" < "$LINUX/$path"; done
 	local from=$LINUX
 	[[ -z ${BULK_FULL:-} ]] || from=$pristine
-	put include/linux/syscalls.h < "$from/include/linux/syscalls.h"
+	for path in include/linux/syscalls.h arch/x86/include/asm/vdso.h; do put "$path" < "$from/$path"; done
 	# A number without a function is not implemented.
 	sed 's/^\(.*bulk_xfer\)[[:space:]]*sys_.*/\1/' "$from/arch/x86/entry/syscalls/syscall_64.tbl" |
 		put arch/x86/entry/syscalls/syscall_64.tbl
