@@ -17,7 +17,7 @@ usage() {
 	  bench       measurements (tests/bench); takes its options too
 	  deps        installs what is missing (root or sudo)
 	  fetch       unpacks the kernel source
-	  patches     writes kernel-patches/*.patch from the sources; --check compares only
+	  patches     writes kernel-patches/*.patch from the sources; --check compares only, --send DIR makes a copy to mail
 	  each-patch  git am on pristine source, make after every patch (slow)
 	  kernel      kernel, modules, user headers
 	  initramfs   programs and image
@@ -25,7 +25,9 @@ usage() {
 	  clean       removes out/
 
 	  -j N                     parallel jobs (default: all processors)
-	  --kernel-src DIR|TARBALL pristine kernel (default: Debian's linux-source-6.12)
+	  --base mainline|lts      the newest kernel that Debian has (7.3 today), or 6.12; lts works in out/lts
+	  --nr N                   the call's number in place of 1900 (mainline)
+	  --kernel-src DIR|TARBALL pristine kernel to use instead of Debian's
 	  --debug                  KASAN, lockdep, UBSAN, kmemleak kernel
 	  --both                   test: first on the plain kernel, then on the debug kernel, built meanwhile
 	  --failed                 test: only what failed in the last test
@@ -45,7 +47,7 @@ usage_error() {
 	exit 2
 }
 
-verbs=() bench_args=() test_args=() check='' words=("$@")
+verbs=() bench_args=() test_args=() check='' send='' base='' words=("$@")
 need_number() {
 	[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage_error "$1 needs a number, got '${2:-}'"
 }
@@ -75,11 +77,13 @@ parse() {
 		help|-h|--help) usage; exit 0 ;;
 		-v) export BX_VERBOSE=1 ;;
 		--check) check=1 ;;
+		--send) need_value "$@"; send=$(realpath -m "$2"); shift ;;
 		--debug) export BX_DEBUG=-debug ;;
 		--both|--failed)
 			has_verb test || usage_error "$1 goes with test"
 			test_args+=("$1") ;;
 		--icount) export BX_ICOUNT=1 ;;
+		--nr) need_number "$@"; export BX_NR=$2; shift ;;
 		-j) need_number "$@"; export BX_JOBS=$2; shift ;;
 		-j[1-9]*) need_number -j "${1#-j}"; export BX_JOBS=${1#-j} ;;
 		--smp) need_number "$@"; export BX_SMP=$2; shift ;;
@@ -87,6 +91,9 @@ parse() {
 		--timeout) need_number "$@"; export BX_TIMEOUT=$2; shift ;;
 		--kernel-src) need_value "$@"; BX_KSRC=$(realpath -m "$2"); export BX_KSRC; shift ;;
 		--out) need_value "$@"; BX_OUT=$(realpath -m "$2"); export BX_OUT; shift ;;
+		--base)
+			[[ ${2:-} =~ ^(mainline|lts)$ ]] || usage_error "--base is mainline or lts, not '${2:-}'"
+			base=$2; shift ;;
 		--accel)
 			[[ ${2:-} =~ ^(auto|tcg|kvm)$ ]] || usage_error "--accel is auto, tcg or kvm, not '${2:-}'"
 			export BX_ACCEL=$2; shift ;;
@@ -95,12 +102,19 @@ parse() {
 		shift
 	done
 	(( ${#verbs[@]} )) || { usage >&2; exit 2; }
-	[[ -z $check ]] || has_verb patches || usage_error "--check goes with patches"
+	[[ -z $check$send ]] || has_verb patches || usage_error "--check and --send go with patches"
+	[[ -z ${BX_NR:-} ]] || (( BX_NR < 512 || (BX_NR > 547 && BX_NR < 2048) )) ||
+		usage_error "--nr $BX_NR: x32 has 512 to 547, and audit's rules end at 2047"
+	[[ -z ${BX_NR:-} || ${base:-mainline} == mainline ]] || usage_error "--nr is for mainline"
+	[[ -z ${BX_NR:-} || -n $send ]] || ! has_verb patches || usage_error "kernel-patches/ keeps its number; --nr goes with --send and builds"
 	[[ -z ${BX_ICOUNT:-} || ${BX_ACCEL:-tcg} != kvm ]] || usage_error "--icount counts under tcg only"
 	[[ -z ${BX_DEBUG:-} || " ${test_args[*]} " != *' --both '* ]] || usage_error "--both has --debug in it"
 }
 
 parse "$@"
+# Without the option, both come from the environment, or neither does.
+[[ -z $base ]] || export BX_BASE=$base
+[[ $base != lts ]] || export BX_OUT=${BX_OUT:-$TOP/out}/lts
 . "$TOP/kernel-patches/scripts/stage.sh"
 scripts=$TOP/kernel-patches/scripts
 
@@ -123,31 +137,39 @@ do_fetch() {
 do_series() {
 	local hash
 	once series || return 0
-	hash=$(cd "$TOP" && tree_hash "${BX_SERIES_DIR:-kernel-patches/series}" kernel-patches/scripts/{generate,common.sh} \
+	hash=${BX_NR:-}$(cd "$TOP" && tree_hash "${BX_SERIES_DIR:-kernel-patches/series}" kernel-patches/scripts/{generate,common.sh} \
 		"${BX_SERIES_SRC:-.}"/{syscall/[!u]*,arch-x86,tests/selftests})
 	fresh series "$hash" && return
 	stamp_off series
-	stage series 5 "$scripts/generate" "$SERIES"
+	stage series 5 "$scripts/generate" "${SERIES%/*}"
 	stamp_on series "$hash"
 }
 
 # Names of the patches in which kernel-patches/ differs from what the sources say.
 series_differs() {
-	{ diff -rq -x series -x scripts "$SERIES" "$TOP/kernel-patches" || true; } | grep -o '[^ /]*\.\(patch\|txt\)' | sort -u
+	{
+		diff -rq -x series -x scripts -x lts "${SERIES%/*}/mainline" "$TOP/kernel-patches" || true
+		diff -rq "${SERIES%/*}/lts" "$TOP/kernel-patches/lts" || true
+	} | grep -o '[^ /]*\.\(patch\|txt\)' | sort -u
 }
 
 do_patches() {
 	local names
 	do_deps
 	do_series
+	if [[ -n $send ]]; then
+		BX_BASE=mainline "$scripts/send" "$send"
+		return
+	fi
 	if [[ -n $check ]]; then
 		names=$(series_differs) || return 0
 		echo "error: kernel-patches/ is not what the sources say; run ./build.sh patches. Differing:" >&2
 		echo "$names" >&2
 		exit 1
 	fi
-	rm -f "$TOP"/kernel-patches/*.patch "$TOP"/kernel-patches/0000-cover-letter.txt
-	cp "$SERIES"/* "$TOP/kernel-patches/"
+	rm -rf "$TOP"/kernel-patches/{*.patch,0000-cover-letter.txt,lts}
+	cp "${SERIES%/*}"/mainline/* "$TOP/kernel-patches/"
+	cp -r "${SERIES%/*}/lts" "$TOP/kernel-patches/"
 }
 
 do_kernel() {
@@ -158,7 +180,7 @@ do_kernel() {
 	series_differs > /dev/null && echo "note: kernel-patches/ differs from the sources; ./build.sh patches writes it anew"
 	hash=$(tree_hash "$SERIES" "$scripts"/{sync,build,common.sh})-$(readlink "$PRISTINE")
 	build_stage sync "$hash" "$scripts/sync"
-	hash=$hash-$(cd "$TOP" && tree_hash Kconfig.fragment tests/Kconfig.debug tests/selftests/config)-$(gcc -dumpfullversion)
+	hash=$hash-$(cd "$TOP" && tree_hash Kconfig.fragment kernel-patches/series/Kconfig.* tests/Kconfig.debug tests/selftests/config)-$(gcc -dumpfullversion)
 	build_stage "kernel$DEBUG" "$hash" "$scripts/build"
 }
 

@@ -4,14 +4,15 @@
 # shellcheck shell=bash
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-OUT=${BX_OUT:-$TOP/out}
+BASE=${BX_BASE:-mainline}	# the kernel that the series is for: mainline or lts
+OUT=${BX_OUT:-$TOP/out}	# of this base
 DEBUG=${BX_DEBUG:-}		# "" or "-debug": the suffix of everything that depends on it
 # shellcheck disable=SC2034	# used by the scripts that source this file
 {
-KSRC=${BX_KSRC:-/usr/src/linux-source-6.12.tar.xz}
+KSRC=${BX_KSRC:-}		# a pristine kernel in place of the base's own
 JOBS=${BX_JOBS:-$(nproc)}
 PRISTINE=$OUT/pristine
-SERIES=$OUT/series
+SERIES=$OUT/series/$BASE
 LINUX=$OUT/linux
 BUILD=$OUT/build$DEBUG
 HEADERS=$OUT/headers/include
@@ -64,6 +65,10 @@ need_space() {
 	(( have_kb / 1024 >= want_mb )) ||
 		die 5 "disk full: $OUT needs $want_mb MB free, has $((have_kb / 1024)) MB; free some or use --out DIR"
 }
+
+# The versions that the two series are made for, as Debian's packages linux-source-VERSION have them.
+# shellcheck disable=SC2034
+MAINLINE=7.3 LTS=6.12
 
 # The first QEMU whose guests may have their processors in threads of their own: in 7.2 one may then still run what
 # another has patched (a jump label's int3 after it is gone, which is an Oops).

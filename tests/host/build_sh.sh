@@ -67,6 +67,11 @@ no_disk() {
 		sh "$work/empty" "$build" "$work/small"
 }
 
+# Mainline that is in no folder yet, and a mirror that isn't there.
+no_mirror() {
+	exits 5 'give --kernel-src DIR|TARBALL' env BX_BASE=mainline BX_MIRROR=http://127.0.0.1:9 "$build" fetch
+}
+
 no_network() {
 	mkdir "$work/bin"
 	printf '#!/bin/sh\nexit 1\n' > "$work/bin/dpkg-query"
@@ -104,8 +109,9 @@ check '--smp 0 is refused' exits 2 "--smp needs a number, got '0'" "$build" kern
 check '--timeout without value is refused' exits 2 '--timeout needs a number' "$build" kernel --timeout
 check '--accel knows auto, tcg, kvm' exits 2 'auto, tcg or kvm' "$build" run --accel xen
 check '--icount with kvm is refused' exits 2 'tcg only' "$build" run --icount --accel kvm
+check '--base knows mainline and lts' exits 2 "--base is mainline or lts, not '6.1'" "$build" fetch --base 6.1
 check '--failed belongs to test' exits 2 '--failed goes with test' "$build" kernel --failed
-check '--check belongs to patches' exits 2 '--check goes with patches' "$build" kernel --check
+check '--check belongs to patches' exits 2 '--check and --send go with patches' "$build" kernel --check
 
 mkdir "$work/empty"
 check 'a folder that is no kernel is refused' exits 5 'is not a kernel source' "$build" fetch --kernel-src "$work/empty"
@@ -128,7 +134,7 @@ check 'an already patched source is refused' exits 5 'applied already' "$build" 
 cp -r "$work/small" "$work/other"
 sed -i -e 's/^SUBLEVEL = .*/SUBLEVEL = 999/' "$work/other/Makefile"
 echo 'cond_syscall(other);' > "$work/other/kernel/sys_ni.c"
-check 'a wrong version names the patch' exits 5 '.patch does not apply to Linux 6.12.999' "$build" kernel --kernel-src "$work/other"
+check 'a wrong version names the patch' exits 5 ".patch does not apply to Linux $(kernel_version "$work/other")" "$build" kernel --kernel-src "$work/other"
 check 'a wrong version names the file' exits 5 'kernel/sys_ni.c' "$build" kernel --kernel-src "$work/other"
 
 check 'Ctrl-C leaves nothing at work' interrupted_by INT
@@ -137,6 +143,7 @@ check 'a closed terminal leaves nothing at work' interrupted_by HUP
 check 'out/ is usable after that' "$build" fetch --kernel-src "$work/small"
 if unshare -rm true; then check 'a full disk is told of' no_disk; else skip 'a full disk' 'no user namespaces'; fi
 check 'packages that cannot be had are told of' no_network
+check 'a mirror without mainline is told of' no_mirror
 check 'progress without a terminal is lines' plain_progress
 check 'progress on a terminal is one line written over' terminal_progress
 check 'two builds in one out/ are kept apart' held_lock

@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The series: what the sources say, byte for byte; git am without fuzz; what the generator refuses.
+# Both series: what the sources say, byte for byte; git am without fuzz; what the generator refuses.
 # Copyright (C) 2026 the bulk_xfer authors
 set -euo pipefail
 . "$(dirname "$0")/tap.inc"
 generate=$TOP/kernel-patches/scripts/generate
-pristine=$(realpath "$PRISTINE")
 
 # A copy of the sources to spoil.
 copy_sources() {
@@ -22,36 +21,58 @@ spoiled() {
 }
 
 committed() {
-	local file
-	for file in "$work"/a/*; do cmp "$file" "$TOP/kernel-patches/${file##*/}" || return 1; done
-	[[ $(cd "$work/a" && ls ./*.patch) == $(cd "$TOP/kernel-patches" && ls ./*.patch) ]]
+	diff -r -x series -x scripts -x lts "$work/a/mainline" "$TOP/kernel-patches"
+	diff -r "$work/a/lts" "$TOP/kernel-patches/lts"
 }
 
-# Only the touched files: the rest of the kernel has no part in it.
+# The files that a base's series changes, as that base has them; the rest of the kernel has no part in it.
+pristine() {
+	local base=$1 series=$work/a/$1 path
+	git apply --numstat "$series"/*.patch | cut -f3 | sort -u > "$work/touched"
+	git apply --summary "$series"/*.patch | sed -n 's/^ create mode [0-9]* //p' | sort -u | comm -23 "$work/touched" - > "$work/changed"
+	if [[ $base == "$BASE" ]]; then
+		while read -r path; do
+			mkdir -p "$work/repo/$(dirname "$path")"
+			cp "$PRISTINE/$path" "$work/repo/$path"
+		done < "$work/changed"
+	else
+		BX_BASE=$base BX_KSRC='' "$TOP/kernel-patches/scripts/fetch" --files "$work/repo" < "$work/changed"
+	fi
+}
+
 git_am() {
-	local repo=$work/repo path
-	git init -q "$repo"
-	while read -r path; do
-		[[ -f $pristine/$path ]] || continue
-		mkdir -p "$repo/$(dirname "$path")"
-		cp "$pristine/$path" "$repo/$path"
-	done < <(git apply --numstat "$work"/a/*.patch | cut -f3 | sort -u)
-	git -C "$repo" add -A
-	git -C "$repo" -c user.name=t -c user.email=t@example.org commit -qm pristine
-	git -C "$repo" -c user.name=t -c user.email=t@example.org am "$work"/a/*.patch
-	[[ $(git -C "$repo" rev-list --count HEAD) == $((1 + $(find "$work/a" -name '*.patch' | wc -l))) ]]
+	local base=$1 git=(git -C "$work/repo" -c user.name=t -c user.email=t@example.org)
+	rm -rf "$work/repo"
+	mkdir "$work/repo"
+	pristine "$base"
+	git init -q "$work/repo"
+	"${git[@]}" add -A
+	"${git[@]}" commit -qm pristine
+	"${git[@]}" am "$work/a/$base"/*.patch
+	[[ $("${git[@]}" rev-list --count HEAD) == $((1 + $(find "$work/a/$base" -name '*.patch' | wc -l))) ]]
+}
+
+# kernel_files BASE DIR: the sources at their paths in the kernel, as they are for that base.
+kernel_files() {
+	local base=$1 dir=$2
+	mkdir -p "$dir/arch/x86" "$dir/tools/testing/selftests/bulk_xfer"
+	(cd "$TOP/syscall" && tar --exclude=./user -cf - .) | tar -C "$dir" -xf -
+	cp -r "$TOP/arch-x86/." "$dir/arch/x86"
+	cp -r "$TOP/tests/selftests/." "$dir/tools/testing/selftests/bulk_xfer"
+	case $base in
+	mainline) grep -hv '^#' "$TOP"/kernel-patches/series/*/files.lts | (cd "$dir" && xargs rm) ;;
+	lts) git -C "$dir" apply "$TOP/kernel-patches/series/sources.lts.diff" ;;
+	esac
 }
 
 # What git am makes of the sources is the sources.
 same_sources() {
-	local path
+	local base=$1 path
+	rm -rf "$work/sources"
+	kernel_files "$base" "$work/sources"
 	while read -r path; do
-		case $path in
-		syscall/*) cmp "$TOP/$path" "$work/repo/${path#syscall/}" ;;
-		arch-x86/*) cmp "$TOP/$path" "$work/repo/arch/x86/${path#arch-x86/}" ;;
-		*) cmp "$TOP/$path" "$work/repo/tools/testing/selftests/bulk_xfer/${path#tests/selftests/}" ;;
-		esac || return 1
-	done < <(cd "$TOP" && find syscall arch-x86 tests/selftests -path syscall/user -prune -o -type f ! -name '*~' -print 2>/dev/null)
+		cmp "$work/sources/$path" "$work/repo/$path" || return 1
+	done < <(cd "$work/sources" && find . -type f ! -name '*~')
 }
 
 unlisted() { copy_sources; echo x > "$work/src/syscall/kernel/forgotten.c"; spoiled 'syscall/kernel/forgotten.c belongs to no patch'; }
@@ -84,16 +105,42 @@ check_names_patch() {
 	exits 1 '.patch' env -u BX_KSRC BX_OUT="$work/out2" "$tree/build.sh" patches --check
 }
 
+# The copy to mail: the committer's, for the kernel that it says, and git takes it.
+sent() {
+	local base
+	export GIT_COMMITTER_NAME='Ann Ode' GIT_COMMITTER_EMAIL=ann@example.net
+	git_am mainline
+	base=$(git -C "$work/repo" rev-list --max-parents=0 HEAD)
+	git -C "$work/repo" checkout -q "$base"
+	BX_OUT=$work/out3 "$TOP/build.sh" patches --send "$work/mail" --nr 473 --kernel-src "$work/repo"
+	grep -x "base-commit: $base" "$work/mail/0000-cover-letter.patch"
+	grep '^  bulk-vdso .* u2k  *64 ' "$work/mail/0000-cover-letter.patch"
+	[[ $(grep -l '^Subject: \[RFC PATCH' "$work"/mail/* | wc -l) == $(find "$work/mail" -type f | wc -l) ]]
+	grep -r 'bulk-xfer@example.org' "$work/mail" && return 1
+	git -C "$work/repo" am "$work"/mail/000[1-9]*.patch "$work"/mail/001*.patch
+	[[ $(git -C "$work/repo" log -1 --format='%an %ae %b') == *'Ann Ode ann@example.net '*'Signed-off-by: Ann Ode <ann@example.net>'* ]]
+	grep -x '473	64	bulk_xfer		sys_bulk_xfer' "$work/repo/arch/x86/entry/syscalls/syscall_64.tbl"
+}
+
+nobody_sends() {
+	exits 2 'git config --global user.name' env -u GIT_COMMITTER_NAME -u GIT_COMMITTER_EMAIL -u EMAIL HOME="$work" XDG_CONFIG_HOME="$work" \
+		GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.useConfigOnly GIT_CONFIG_VALUE_0=true BX_OUT="$work/out3" "$TOP/build.sh" patches --send "$work/mail2"
+}
+
 check 'the generator works' "$generate" "$work/a"
 check 'again it makes the same bytes' "$generate" "$work/b"
 check 'the two agree' diff -r "$work/a" "$work/b"
 check 'kernel-patches/ is what the sources say' committed
-check 'git am on the pristine source' git_am
-check 'the patched source holds the sources' same_sources
+for base in mainline lts; do
+	check "git am on the pristine source, $base" git_am "$base"
+	check "the patched source holds the sources, $base" same_sources "$base"
+done
 check 'a source in no patch is refused' unlisted
 check 'a source in two patches is refused' named_twice
 check 'a listed file that does not exist is refused' missing_file
 check 'a hook that does not fit is refused' stale_hook
 check 'a message without signature is refused' no_signature
+check 'patches --send makes a copy to mail' sent
+check 'it wants to know who sends' nobody_sends
 check 'patches --check names what differs' check_names_patch
 finish

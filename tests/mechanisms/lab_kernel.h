@@ -24,6 +24,7 @@
 #include <asm/msr.h>
 
 #include "lab.h"
+#include "lab_compat.h"
 
 /**
  * struct lab_side - the kernel half of a transfer

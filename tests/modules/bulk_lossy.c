@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/nmi.h>
 
@@ -120,6 +121,16 @@ static enum hrtimer_restart lossy_tick(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+static void lossy_timer_init(struct hrtimer *timer)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = lossy_tick;
+#else
+	hrtimer_setup(timer, lossy_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+#endif
+}
+
 static int lossy_open(struct bulk_endpoint *ep)
 {
 	struct lossy *l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
@@ -133,8 +144,7 @@ static int lossy_open(struct bulk_endpoint *ep)
 		return ret;
 	}
 	l->ep = ep;
-	hrtimer_init(&l->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	l->timer.function = lossy_tick;
+	lossy_timer_init(&l->timer);
 	bulk_set_private(ep, l);
 	return 0;
 }

@@ -47,7 +47,7 @@ void bulk_send_abort(struct pt_regs *regs)
 	u64 __user *lock = (u64 __user *)(regs->r8 + BULK_USER_TX_HEAD);
 	u64 head;
 
-	if (image != &vdso_image_64)
+	if (image != &vdso64_image)
 		return;
 	/* The first instruction finds out whether the lock was free. */
 	if (regs->ip == base + image->sym_bulk_send_begin &&

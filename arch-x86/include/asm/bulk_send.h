@@ -26,10 +26,10 @@ void bulk_send_abort(struct pt_regs *regs);
 static inline void bulk_send_signal(struct pt_regs *regs)
 {
 	unsigned long begin = (unsigned long)current->mm->context.vdso +
-			      vdso_image_64.sym_bulk_send_begin;
+			      vdso64_image.sym_bulk_send_begin;
 
 	if (unlikely(regs->ip - begin <
-		     (unsigned long)vdso_image_64.sym_bulk_send_len))
+		     (unsigned long)vdso64_image.sym_bulk_send_len))
 		bulk_send_abort(regs);
 }
 

@@ -196,8 +196,8 @@ void bulk_deadline_init(struct bulk_deadline *dl)
 {
 	spin_lock_init(&dl->lock);
 	INIT_WORK(&dl->work, bulk_deadline_work);
-	hrtimer_init(&dl->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	dl->timer.function = bulk_deadline_expired;
+	hrtimer_setup(&dl->timer, bulk_deadline_expired, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL);
 	/* Without the queue, which an early boot had no memory for, there is none. */
 	dl->dead = !bulk_deadline_wq;
 }

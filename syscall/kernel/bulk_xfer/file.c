@@ -157,11 +157,6 @@ static __poll_t bulk_file_poll(struct file *file, poll_table *wait)
 	return bulk_endpoint_poll(ep);
 }
 
-static int bulk_file_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	return bulk_window_mmap(file->private_data, vma);
-}
-
 /* Every close of a descriptor, also at exit. */
 static int bulk_file_flush(struct file *file, fl_owner_t id)
 {
@@ -180,7 +175,7 @@ const struct file_operations bulk_endpoint_fops = {
 	.read_iter = bulk_file_read,
 	.write_iter = bulk_file_write,
 	.poll = bulk_file_poll,
-	.mmap = bulk_file_mmap,
+	.mmap_prepare = bulk_mmap_prepare,
 	.flush = bulk_file_flush,
 	.splice_read = bulk_file_splice_read,
 	.splice_write = iter_file_splice_write,

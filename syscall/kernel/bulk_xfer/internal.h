@@ -27,6 +27,7 @@
 
 struct bulk_seg;
 struct seq_file;
+struct vm_area_desc;
 
 /* Records up to this length are copied to the stack for a provider's take(). */
 #define BULK_SHORT	256
@@ -208,6 +209,8 @@ struct bulk_endpoint {
 static_assert(offsetof(struct bulk_endpoint, head) == 0);
 
 extern const struct file_operations bulk_endpoint_fops;
+int bulk_mmap_prepare(struct vm_area_desc *desc);
+
 extern const struct attribute_group *bulk_channel_groups[];
 extern const char * const bulk_rx_policy_names[];
 

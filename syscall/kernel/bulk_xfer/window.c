@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The window of an endpoint: memory that it shares with one process.
- *
- * The pages are mapped by fault, which makes three things simple. Of one
- * mapping, the process can write to some pages and not to others. A fork copies
- * no page table of such a mapping, so that a child finds pages of zeroes, which
- * say that there is no window. And pages are refcounted: who pinned one keeps
- * that page, and nothing else.
+ * The window of an endpoint: its memory, and the state that the process reads.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
@@ -84,7 +77,12 @@ int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w)
 
 /* --- Memory --- */
 
-static bool bulk_page_is_user(const struct bulk_window *w, pgoff_t page)
+/**
+ * bulk_window_page_is_user() - tell whether the process may write to a page
+ * @w: the window
+ * @page: number of the page in it
+ */
+bool bulk_window_page_is_user(const struct bulk_window *w, pgoff_t page)
 {
 	pgoff_t ring = w->tx.size / PAGE_SIZE;
 
@@ -154,7 +152,14 @@ static int bulk_window_alloc_area(struct bulk_window *w, unsigned int locked)
 	return -ENOMEM;
 }
 
-static struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page)
+/**
+ * bulk_window_page() - a page of a window
+ * @w: the window
+ * @page: number of the page in it, below &bulk_window.pages
+ *
+ * Return: the page, without a reference.
+ */
+struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page)
 {
 	return vmalloc_to_page(w->area + page * PAGE_SIZE);
 }
@@ -329,12 +334,65 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 	return 0;
 }
 
-/*
- * The process no longer has its window. What it sent is taken, what it has not
- * received stays for the system call. Stale mappings, as userfaultfd can make
- * a fork inherit, read that there is no window.
+/**
+ * bulk_window_check_size() - tell whether a window may have this size
+ * @size: bytes
+ *
+ * Return: 0; -EINVAL for a size that no window has; -EPERM for one beyond
+ * kernel.bulk_xfer.window_max.
  */
-static void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
+int bulk_window_check_size(unsigned long size)
+{
+	if (size < BULK_WINDOW_SIZE(BULK_RING_MIN) ||
+	    size > BULK_WINDOW_SIZE(BULK_RING_MAX))
+		return -EINVAL;
+	return size > READ_ONCE(bulk_window_limit) ? -EPERM : 0;
+}
+
+/**
+ * bulk_window_open() - give the calling process a window
+ * @ep: the endpoint
+ * @size: bytes that the process maps, see bulk_window_check_size()
+ *
+ * The rings are the largest that fit.
+ *
+ * Context: Process context. Takes the endpoint's locks.
+ * Return: the window, with a reference for the one mapping of it; -EBUSY when
+ * there is one, or when records wait that were in an earlier, larger one;
+ * -ENODEV when the channel is gone; -ENOMEM when memory or the right to lock it
+ * is short.
+ */
+struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
+				     unsigned long size)
+{
+	unsigned long ring = (size - 2 * BULK_WINDOW_PAGE) / 4;
+	struct bulk_window *w;
+	int ret;
+
+	w = bulk_window_create(ep, rounddown_pow_of_two(ring));
+	if (IS_ERR(w))
+		return w;
+	bulk_endpoint_lock_both(ep);
+	ret = bulk_window_attach(ep, w);
+	bulk_endpoint_unlock_both(ep);
+	if (!ret)
+		return w;
+	bulk_window_put(w);
+	return ERR_PTR(ret);
+}
+
+/**
+ * bulk_window_detach() - the process no longer has its window
+ * @ep: the endpoint
+ * @w: the window
+ *
+ * What it sent is taken, what it has not received stays for the system call.
+ * Stale mappings, as userfaultfd can make a fork inherit, read that there is no
+ * window.
+ *
+ * Context: Process context. Takes the endpoint's locks.
+ */
+void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	bulk_endpoint_lock_both(ep);
 	if (ep->window == w) {
@@ -350,135 +408,7 @@ static void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
 	bulk_endpoint_unlock_both(ep);
 }
 
-/* --- Mapping --- */
-
-static bool bulk_window_is_mine(const struct vm_area_struct *vma)
-{
-	const struct bulk_window *w = vma->vm_private_data;
-
-	return vma->vm_mm == w->mm;
-}
-
-static void bulk_vma_open(struct vm_area_struct *vma)
-{
-	struct bulk_window *w = vma->vm_private_data;
-
-	kref_get(&w->ref);
-	if (bulk_window_is_mine(vma))
-		atomic_inc(&w->maps);
-}
-
-static void bulk_vma_close(struct vm_area_struct *vma)
-{
-	struct bulk_window *w = vma->vm_private_data;
-
-	if (bulk_window_is_mine(vma) && atomic_dec_and_test(&w->maps))
-		bulk_window_detach(vma->vm_file->private_data, w);
-	bulk_window_put(w);
-}
-
-static int bulk_vma_may_split(struct vm_area_struct *vma, unsigned long addr)
-{
-	return -EINVAL;
-}
-
-/*
- * A forked child: a page of zeroes of its own. It may be written to where the
- * process could, for the sake of a child forked by a signal handler that
- * returns into the vDSO: that finds no window when it is done.
- */
-static vm_fault_t bulk_fault_child(struct vm_fault *vmf)
-{
-	vmf->page = alloc_page(GFP_USER | __GFP_ZERO | __GFP_ACCOUNT);
-	return vmf->page ? 0 : VM_FAULT_OOM;
-}
-
-static vm_fault_t bulk_vma_fault(struct vm_fault *vmf)
-{
-	struct bulk_window *w = vmf->vma->vm_private_data;
-
-	if (vmf->pgoff >= w->pages)
-		return VM_FAULT_SIGBUS;
-	if (!bulk_window_is_mine(vmf->vma))
-		return bulk_fault_child(vmf);
-	vmf->page = bulk_window_page(w, vmf->pgoff);
-	get_page(vmf->page);
-	return 0;
-}
-
-static vm_fault_t bulk_vma_mkwrite(struct vm_fault *vmf)
-{
-	if (!bulk_page_is_user(vmf->vma->vm_private_data, vmf->pgoff))
-		return VM_FAULT_SIGBUS;
-	/* The pages have no mapping, by which the caller tells truncated ones. */
-	lock_page(vmf->page);
-	return VM_FAULT_LOCKED;
-}
-
-static const struct vm_operations_struct bulk_vma_ops = {
-	.open = bulk_vma_open,
-	.close = bulk_vma_close,
-	.may_split = bulk_vma_may_split,
-	.fault = bulk_vma_fault,
-	.page_mkwrite = bulk_vma_mkwrite,
-};
-
-/* The largest ring that fits a window of @size bytes. */
-static int bulk_window_ring(unsigned long size, u32 *ring)
-{
-	if (size < BULK_WINDOW_SIZE(BULK_RING_MIN) ||
-	    size > BULK_WINDOW_SIZE(BULK_RING_MAX))
-		return -EINVAL;
-	if (size > READ_ONCE(bulk_window_limit))
-		return -EPERM;
-	*ring = rounddown_pow_of_two((size - 2 * BULK_WINDOW_PAGE) / 4);
-	return 0;
-}
-
-/**
- * bulk_window_mmap() - map a window into the calling process
- * @ep: the endpoint
- * @vma: where
- *
- * Context: Process context, with the mmap lock. Takes the endpoint's locks.
- * Return: 0; -EINVAL for a mapping that isn't shared, readable, writable, from
- * offset 0 and of a possible size; -EPERM for one that is executable or larger
- * than kernel.bulk_xfer.window_max; -EBUSY when there is one, or when records
- * wait that were in an earlier, larger one; -ENODEV when the channel is gone;
- * -ENOMEM when memory or the right to lock it is short.
- */
-int bulk_window_mmap(struct bulk_endpoint *ep, struct vm_area_struct *vma)
-{
-	const vm_flags_t want = VM_READ | VM_WRITE | VM_SHARED;
-	struct bulk_window *w;
-	u32 ring;
-	int ret;
-
-	if ((vma->vm_flags & want) != want || vma->vm_pgoff)
-		return -EINVAL;
-	if (vma->vm_flags & VM_EXEC)
-		return -EPERM;
-	ret = bulk_window_ring(vma->vm_end - vma->vm_start, &ring);
-	if (ret)
-		return ret;
-	w = bulk_window_create(ep, ring);
-	if (IS_ERR(w))
-		return PTR_ERR(w);
-
-	bulk_endpoint_lock_both(ep);
-	ret = bulk_window_attach(ep, w);
-	bulk_endpoint_unlock_both(ep);
-	if (ret) {
-		bulk_window_put(w);
-		return ret;
-	}
-	vma->vm_private_data = w;
-	vma->vm_ops = &bulk_vma_ops;
-	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
-	return 0;
-}
-
-static struct ctl_table bulk_sysctls[] = {
+static const struct ctl_table bulk_sysctls[] = {
 	{
 		.procname = "window_max",
 		.data = &bulk_window_limit,

@@ -17,7 +17,7 @@ struct bulk_endpoint;
 struct bulk_queue;
 struct mem_cgroup;
 struct mm_struct;
-struct vm_area_struct;
+struct page;
 
 /**
  * struct bulk_window - the window of an endpoint
@@ -57,8 +57,13 @@ struct bulk_window {
 	bool bad;
 };
 
-int bulk_window_mmap(struct bulk_endpoint *ep, struct vm_area_struct *vma);
+int bulk_window_check_size(unsigned long size);
+struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
+				     unsigned long size);
+void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w);
 void bulk_window_put(struct bulk_window *w);
+struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page);
+bool bulk_window_page_is_user(const struct bulk_window *w, pgoff_t page);
 
 void bulk_window_set(struct bulk_window *w, u32 bits);
 void bulk_window_clear(struct bulk_window *w, u32 bits);

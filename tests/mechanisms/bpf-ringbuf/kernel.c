@@ -41,7 +41,7 @@ static long bpf_produce(struct lab_side *side, unsigned long count)
 	for (n = 0; n < count && !lab_killed(n); n++) {
 		u64 seq = side->seq;
 
-		trace_lab_bpf(lab_next(side), seq);
+		trace_lab_bpf_tp(lab_next(side), seq);
 	}
 	return n;
 }
@@ -58,7 +58,7 @@ static u64 bpf_drain(struct lab_side *side)
 	u64 got, i;
 
 	WRITE_ONCE(state->got, 0);
-	trace_lab_bpf(NULL, 0);
+	trace_lab_bpf_tp(NULL, 0);
 	got = min_t(u64, READ_ONCE(state->got), LAB_BPF_SLOTS);
 	for (i = 0; i < got; i++)
 		lab_consume(side, bpf_value(slot_map, i), side->setup.bytes);
@@ -146,6 +146,6 @@ static void __exit bpf_exit(void)
 }
 module_exit(bpf_exit);
 
-MODULE_IMPORT_NS(BPF_INTERNAL);
+MODULE_IMPORT_NS("BPF_INTERNAL");
 MODULE_DESCRIPTION("Laboratory: BPF ring buffers");
 MODULE_LICENSE("GPL");

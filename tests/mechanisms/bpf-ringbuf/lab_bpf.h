@@ -9,6 +9,7 @@
 
 #include "lab.h"
 
+#define LAB_BPF_EVENT	"lab_bpf_tp"	/* the tracepoint */
 #define LAB_BPF_SLOTS	64	/* records of the array that a drain fills */
 
 /* The one value of the state array. */

@@ -52,7 +52,7 @@ static int set_up(struct lab_bpf *b, uint32_t type)
 	prog = load(b, type);
 	if (prog < 0)
 		return __LINE__;
-	b->link = tracepoint_attach("lab_bpf", prog);
+	b->link = tracepoint_attach(LAB_BPF_EVENT, prog);
 	close(prog);
 	return b->link < 0 ? __LINE__ : 0;
 }

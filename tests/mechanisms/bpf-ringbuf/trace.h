@@ -11,11 +11,20 @@
 #define LAB_BPF_TRACE_H
 
 #include <linux/tracepoint.h>
+#include <linux/version.h>
 
+/* Later kernels give the name this ending by themselves. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+DECLARE_TRACE(lab_bpf_tp,
+	TP_PROTO(const void *record, u64 seq),
+	TP_ARGS(record, seq)
+);
+#else
 DECLARE_TRACE(lab_bpf,
 	TP_PROTO(const void *record, u64 seq),
 	TP_ARGS(record, seq)
 );
+#endif
 
 #endif /* LAB_BPF_TRACE_H */
 

@@ -57,7 +57,7 @@ static uint64_t power_of_two(uint64_t n)
 
 static void attach(struct bpf *b, int prog)
 {
-	b->link = must(tracepoint_attach("lab_bpf", must(prog, "program")), "attach");
+	b->link = must(tracepoint_attach(LAB_BPF_EVENT, must(prog, "program")), "attach");
 	close(prog);
 }
 

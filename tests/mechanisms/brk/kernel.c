@@ -11,14 +11,15 @@
  * C library doesn't know of it and takes the memory for its own with the next
  * sbrk(3); with other threads nothing keeps the place free.
  *
- * What was brk(2) from within the kernel is vm_brk_flags() now, which leaves
- * the end of the heap to the caller; execve(2) loaders are its other user. What
- * set_fs(KERNEL_DS) was for, handing pointers of the kernel to system calls, is
+ * What was brk(2) from within the kernel is vm_mmap() for a module, which leaves
+ * the end of the heap to the caller; vm_brk_flags() is for execve(2)'s loaders
+ * alone today. What set_fs(KERNEL_DS) was for, handing pointers of the kernel to system calls, is
  * no more (5.10 on x86, then all): copy_to_user() refuses them whatever a
  * module does, and the callers have kernel_execve(), kernel_read(),
  * kernel_write(), which take such pointers, and nothing else does.
  */
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/sched/mm.h>
 
 #include "lab_kernel.h"
@@ -27,32 +28,20 @@
 static DEFINE_MUTEX(brk_lock);	/* of lab */
 static struct lab_side lab;
 
-/* vm_brk_flags() would remove what is there. */
-static bool is_free(struct mm_struct *mm, unsigned long addr, size_t len)
-{
-	bool ret;
-
-	mmap_read_lock(mm);
-	ret = !find_vma_intersection(mm, addr, addr + len);
-	mmap_read_unlock(mm);
-	return ret;
-}
-
 /* From addr on; only for a caller that is alone in its address space. */
 static int extend_heap(struct mm_struct *mm, unsigned long addr, size_t len)
 {
-	int ret;
+	unsigned long ret;
 
 	if (atomic_read(&mm->mm_users) > 1)
 		return -EBUSY;
 	if (check_data_rlimit(rlimit(RLIMIT_DATA), addr + len, mm->start_brk,
 			      mm->end_data, mm->start_data))
 		return -ENOSPC;
-	if (!is_free(mm, addr, len))
-		return -ENOMEM;
-	ret = vm_brk_flags(addr, len, 0);
-	if (ret)
-		return ret;
+	ret = vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, 0);
+	if (IS_ERR_VALUE(ret))
+		return ret == -EEXIST ? -ENOMEM : ret;
 	mmap_write_lock(mm);
 	mm->brk = addr + len;
 	mmap_write_unlock(mm);

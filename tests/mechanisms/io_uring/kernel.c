@@ -107,7 +107,7 @@ static int uring_cmd_recv(const struct lab_uring_cmd *cmd)
 /* The command lies in memory that its user may still write: copied, then checked. */
 static int uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
-	const struct lab_uring_cmd *shared = io_uring_sqe_cmd(ioucmd->sqe);
+	const struct lab_uring_cmd *shared = io_uring_sqe_cmd(ioucmd->sqe, struct lab_uring_cmd);
 	struct lab_uring_cmd cmd = {
 		.addr = READ_ONCE(shared->addr),
 		.len = READ_ONCE(shared->len),

@@ -111,7 +111,7 @@ static int sagafs_init_context(struct fs_context *fc)
 
 static void sagafs_kill(struct super_block *sb)
 {
-	kill_litter_super(sb);
+	kill_anon_super(sb);
 	log_event("unmounted\n");
 }
 

@@ -44,7 +44,11 @@ static int relay_remove_file(struct dentry *dentry)
 }
 
 /* Fresh sub-buffers get the pattern, for records are made in place. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 static int relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *prev, size_t padding)
+#else
+static int relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *prev)
+#endif
 {
 	if (!prev)
 		lab_prepare(buf->start, buf->chan->subbuf_size * buf->chan->n_subbufs);

@@ -142,13 +142,13 @@ static ssize_t record_store(struct kobject *kobj, struct kobj_attribute *attr,
 static struct kobj_attribute record = __ATTR(record, 0600, record_show, record_store);
 
 static ssize_t blob_read(struct file *file, struct kobject *kobj,
-			 struct bin_attribute *attr, char *page, loff_t pos, size_t room)
+			 lab_bin_attribute *attr, char *page, loff_t pos, size_t room)
 {
 	return give(page, room);
 }
 
 static ssize_t blob_write(struct file *file, struct kobject *kobj,
-			  struct bin_attribute *attr, char *page, loff_t pos, size_t len)
+			  lab_bin_attribute *attr, char *page, loff_t pos, size_t len)
 {
 	return take(page, len);
 }
@@ -159,7 +159,7 @@ static struct attribute *my_attrs[] = {
 	&first.attr.attr, &second.attr.attr, &record.attr, NULL,
 };
 
-static struct bin_attribute *my_bin_attrs[] = { &bin_attr_blob, NULL };
+static lab_bin_attribute * lab_const my_bin_attrs[] = { &bin_attr_blob, NULL };
 
 static const struct attribute_group my_group = {
 	.attrs = my_attrs,

@@ -50,7 +50,7 @@ static u32 drops_before;
 
 static void udp_count_drops(void)
 {
-	lab.lost = (u32)atomic_read(&udp_socket->sk->sk_drops) - drops_before;
+	lab.lost = (u32)sk_drops_read(udp_socket->sk) - drops_before;
 }
 
 static int udp_send(const void *part, size_t len)
@@ -183,7 +183,7 @@ static long udp_setup(struct lab_side *side)
 	sock_set_rcvbuf(sk, max_t(int, room, LAB_UDP_ROOM / 2));
 	sk->sk_rcvtimeo = side->setup.flags & LAB_QUEUED ? SLEEP_JIFFIES : WAIT_JIFFIES;
 	udp_discard();
-	drops_before = atomic_read(&sk->sk_drops);
+	drops_before = sk_drops_read(sk);
 	peer = (struct sockaddr_in){ 0 };
 	return 0;
 }
@@ -211,7 +211,7 @@ static int udp_bind(void)
 		return ret;
 	/* The address comes up with the loopback device, maybe later. */
 	ip_sock_set_freebind(udp_socket->sk);
-	ret = kernel_bind(udp_socket, (struct sockaddr *)&addr, sizeof(addr));
+	ret = kernel_bind(udp_socket, (struct sockaddr_unsized *)&addr, sizeof(addr));
 	if (ret)
 		sock_release(udp_socket);
 	return ret;

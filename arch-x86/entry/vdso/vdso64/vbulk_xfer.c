@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "../../../../lib/vdso/bulk_xfer.c"
+#include "lib/vdso/bulk_xfer.c"
 
 long __vdso_bulk_xfer(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		      unsigned int flags, void *window);

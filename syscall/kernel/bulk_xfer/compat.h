@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What later kernels have and this one lacks.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef _BULK_XFER_COMPAT_H
+#define _BULK_XFER_COMPAT_H
+
+#include <linux/hrtimer.h>
+
+/* Linux 6.13 */
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+
+#endif /* _BULK_XFER_COMPAT_H */
