@@ -4,7 +4,7 @@
 # Copyright (C) 2026 the bulk_xfer authors
 set -euo pipefail
 . "$(dirname "$0")/tap.inc"
-unset BX_DEBUG MAKEFLAGS
+unset BX_BASE BX_DEBUG MAKEFLAGS
 tree=$work/tree
 export BX_OUT=$work/out
 

@@ -48,18 +48,18 @@ static void bulk_check_layout(void)
 }
 
 /* One segment; four words cost less than a call that copies, or seven fields. */
-static int bulk_fetch_one(struct bulk_seg *seg, struct bulk_seg __user *useg)
+static int bulk_fetch_one(struct bulk_seg *segs, struct bulk_seg __user *usegs)
 {
-	u64 __user *from = (u64 __user *)useg;
-	u64 *to = (u64 *)seg;
+	u64 __user *from = (u64 __user *)usegs;
+	u64 *to = (u64 *)segs;
 
-	if (!user_access_begin(useg, sizeof(*useg)))
+	if (!user_access_begin(usegs, sizeof(*usegs)))
 		return -EFAULT;
 	unsafe_get_user(to[0], &from[0], efault);
 	unsafe_get_user(to[1], &from[1], efault);
 	unsafe_get_user(to[2], &from[2], efault);
 	unsafe_get_user(to[3], &from[3], efault);
-	unsafe_put_user(seg->res, &useg->res, efault);
+	unsafe_put_user(segs->res, &usegs->res, efault);
 	user_access_end();
 	return 0;
 efault:
