@@ -18,7 +18,7 @@ usage() {
 	  deps        installs what is missing (root or sudo)
 	  fetch       unpacks the kernel source
 	  patches     writes kernel-patches/*.patch from the sources; --check compares only, --send DIR makes a copy to mail
-	  each-patch  git am on pristine source, make after every patch (slow)
+	  each-patch  git am on pristine source, make and boot after every patch (slow)
 	  kernel      kernel, modules, user headers
 	  initramfs   programs and image
 	  lint        static checks of all sources

@@ -17,7 +17,7 @@ passes() {
 if [[ $BASE == lts ]]; then
 	skip 'the series for 6.12' 'it is what all tests here run on'
 else
-	check 'every patch builds' passes each-patch
+	check 'every patch builds and boots' passes each-patch
 	check 'all tests pass' passes test --both
 fi
 finish

@@ -16,7 +16,7 @@ quiet() { # prints what the command says, and fails when it says anything
 kernel_doc() {
 	local files
 	mapfile -t files < <(find syscall arch-x86 -path syscall/user -prune -o -name '*.[ch]' -print 2>/dev/null)
-	perl "$LINUX/scripts/kernel-doc" -none -Werror "${files[@]}"
+	"$LINUX/scripts/kernel-doc" -none -Werror "${files[@]}"
 }
 
 shell_files() {
