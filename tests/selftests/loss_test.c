@@ -195,7 +195,7 @@ TEST_F(loss, the_right_ones)
 /* The reader and the interrupts that produce run beside each other. */
 TEST_F(loss, concurrent_reader)
 {
-	int many = rounds(10, 6, 3);
+	int many = rounds(10, 6, 2);
 	int round;
 
 	for (round = 0; round < many; round++) {
@@ -234,7 +234,7 @@ TEST_F(loss, short_room_keeps_the_count)
 /* Closing and unloading while the timer produces frees all of it. */
 TEST_F(loss, close_while_producing)
 {
-	int many = rounds(10, 6, 3);
+	int many = rounds(10, 6, 2);
 	int round, fd;
 
 	for (round = 0; round < many; round++) {

@@ -87,7 +87,7 @@ static void use_endpoint(struct __test_metadata *_metadata, int fd,
 TEST_F(many, ten_thousand_work)
 {
 	long long before = endpoints_open(variant->channel);
-	int i, many = rounds(MANY, MANY, 3000);
+	int i, many = rounds(MANY, MANY, 1500);
 
 	open_endpoints(_metadata, self, variant->channel, many);
 	EXPECT_EQ(before + many, endpoints_open(variant->channel));

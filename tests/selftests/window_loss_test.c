@@ -149,7 +149,7 @@ static void check_sum(struct __test_metadata *_metadata,
 
 TEST_F(loss, reader_beside_interrupts)
 {
-	int many = rounds(10, 6, 3);
+	int many = rounds(10, 6, 2);
 	int round;
 
 	for (round = 0; round < many; round++) {
@@ -165,7 +165,7 @@ TEST_F(loss, reader_beside_interrupts)
 /* What is in the window is out of the policy's reach: nothing is lost twice. */
 TEST_F(loss, slow_reader)
 {
-	int many = rounds(10, 6, 3);
+	int many = rounds(10, 6, 2);
 	int round;
 
 	for (round = 0; round < many; round++) {
@@ -184,7 +184,7 @@ TEST_F(loss, slow_reader)
 /* The window comes and goes while interrupts produce. */
 TEST_F(loss, window_that_comes_and_goes)
 {
-	int many = rounds(10, 6, 3);
+	int many = rounds(10, 6, 2);
 	int round;
 
 	for (round = 0; round < many; round++) {
