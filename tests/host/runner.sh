@@ -27,7 +27,7 @@ every_program_runs() {
 failed_again() {
 	mkdir -p "$BX_OUT"
 	printf 'plain selftests flush_test\ndebug main \n' > "$BX_OUT/failed"
-	lists $'selftests-7 flush_test\nmain-debug ' --failed
+	lists $'selftests-8 flush_test\nmain-debug ' --failed
 }
 
 # One suite on the host: a program that passes, and one that fails until $work/mended is there.
@@ -54,7 +54,7 @@ says() { # says EXIT LINE... : of $tree/tests/run with $words
 }
 
 words=()
-check 'one program' lists 'selftests-7 flush_test' selftests flush_test
+check 'one program' lists 'selftests-8 flush_test' selftests flush_test
 check 'programs of several suites' lists $'selftests-1 step_test\nkunit ' kunit selftests step_test
 check 'the settings of a suite are those of its row' lists 'one_cpu flush_test' one_cpu flush_test
 check 'an unknown suite is refused' exits 2 'no test suite nope: there are selftests ' "$TOP/tests/run" nope
@@ -65,7 +65,7 @@ rm -rf "$BX_OUT"
 check '--failed before any run is refused' exits 2 'no test has run yet' "$TOP/tests/run" --failed
 check 'a tree with a test that fails' make_tree
 check 'a failure is told with its output and the line that repeats it' says 1 'host-bad failed:' '  failed: bad > wrong' \
-	'  | trouble' '  repeat: ./build.sh test host bad' '1 passed, 1 failed, 1 skipped'
+	'  | trouble' '  repeat: ./build.sh test host bad' '      0  host-bad' '1 passed, 1 failed, 1 skipped'
 touch "$work/mended"
 words=(--failed)
 check 'only what failed is run again' says 0 '1 passed, 0 failed, 0 skipped'
