@@ -14,7 +14,7 @@ arch_make() {
 	local arch=$1 llvm=()
 	shift
 	# Debian's cross compilers want gcc-multilib gone, which the 32-bit tests need.
-	[[ $arch != arm64 ]] || llvm=(LLVM=-16 CC=clang-16)
+	[[ $arch != arm64 ]] || llvm=(LLVM=-19 CC=clang-19)
 	kernel_make "$LINUX" "$objects/$arch" ARCH="$arch" "${llvm[@]}" "$@"
 }
 
@@ -92,8 +92,8 @@ own 'preemption everywhere' PREEMPT_NONE=n PREEMPT_VOLUNTARY=n PREEMPT_LAZY=n PR
 own 'preemption of what holds spin locks' PREEMPT_NONE=n PREEMPT_RT=y
 check 'x86_64 with all' builds x86_64 allmodconfig 64BIT=y
 check 'i386 has it not' withheld i386 allmodconfig
-need ld.lld-16 'arm64 with pages of 4 KiB, next to nothing' builds arm64 allnoconfig ARM64_4K_PAGES=y
-need ld.lld-16 'arm64 with pages of 4 KiB, all' builds arm64 allmodconfig ARM64_4K_PAGES=y
-need ld.lld-16 'arm64 with pages of 64 KiB has it not' withheld arm64 allmodconfig ARM64_64K_PAGES=y
+need ld.lld-19 'arm64 with pages of 4 KiB, next to nothing' builds arm64 allnoconfig ARM64_4K_PAGES=y
+need ld.lld-19 'arm64 with pages of 4 KiB, all' builds arm64 allmodconfig ARM64_4K_PAGES=y
+need ld.lld-19 'arm64 with pages of 64 KiB has it not' withheld arm64 allmodconfig ARM64_64K_PAGES=y
 rm -rf "$objects"
 finish
