@@ -65,7 +65,8 @@ rm -rf "$BX_OUT"
 check '--failed before any run is refused' exits 2 'no test has run yet' "$TOP/tests/run" --failed
 check 'a tree with a test that fails' make_tree
 check 'a failure is told with its output and the line that repeats it' says 1 'host-bad failed:' '  failed: bad > wrong' \
-	'  | trouble' '  repeat: ./build.sh test host bad' '      0  host-bad' '1 passed, 1 failed, 1 skipped'
+	'  | trouble' '  repeat: ./build.sh test host bad' '1 passed, 1 failed, 1 skipped'
+check 'the seconds of each suite are told' grep -E '^ +[0-9]+  host-bad$' "$work/said"
 touch "$work/mended"
 words=(--failed)
 check 'only what failed is run again' says 0 '1 passed, 0 failed, 0 skipped'
