@@ -55,7 +55,7 @@ static uint64_t now(void)
 	return t;
 }
 
-/* What stays on one processor needs no lock, and is not moved in the middle. */
+/* A thread that is moved to another processor in the middle would measure that. */
 static void pin(int cpu)
 {
 	cpu_set_t set;
@@ -238,7 +238,7 @@ static void *take_from_ck(void *arg)
 	return NULL;
 }
 
-/* A slot is free again when twice as many records as the ring holds are behind it. */
+/* The ring holds half of the slots at most, so that none is written to while it is read. */
 static void stream_to_ck(uint32_t len)
 {
 	unsigned long i;
