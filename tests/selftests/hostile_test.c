@@ -239,7 +239,7 @@ static void *field_changer(void *arg)
 		STORE(segs[i].len, random_below(&state, VICTIM_LENGTH));
 		STORE(segs[i].addr, (unsigned long)v->map +
 		      random_below(&state, VICTIM_PAGES * 4096));
-		STORE(segs[i].op, random_below(&state, 4));
+		STORE(segs[i].op, random_below(&state, 8));
 		STORE(segs[i].flags, !random_below(&state, 50));
 	}
 	return NULL;

@@ -5,6 +5,7 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include "liar.h"
+#include "region.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -33,6 +34,7 @@ FIXTURE(fuzz)
 	__u64 windows; /* that were spoilt */
 	__u64 word; /* of a sequence that looks random */
 	__u64 results[3]; /* done, EAGAIN, other errors that may be */
+	__u32 borrowed; /* bytes */
 	char *buf;
 };
 
@@ -245,12 +247,19 @@ static void tell_lie(struct windowed *w, __u64 *word)
 		tell_index(&user_page(w)->rx_tail, word);
 		break;
 	case 2:
-		user_page(w)->tx_head ^= r >> 16 & BULK_TX_TAKEN;
+		if (r >> 12 & 1)
+			user_page(w)->rx_tail ^= BULK_RX_BORROWED;
+		else
+			user_page(w)->tx_head ^= r >> 16 & BULK_TX_BUSY;
+		break;
+	case 4:
+		tell_index(r >> 12 & 1 ? &user_page(w)->tx_end
+				       : &user_page(w)->rx_end, word);
 		break;
 	case 3:
 		((unsigned char *)w->window)[at % BULK_WINDOW_PAGE] = r >> 32;
 		break;
-	case 4 ... 9:
+	case 5 ... 9:
 		tell_length(tx_length(w), word);
 		break;
 	default:
@@ -287,6 +296,77 @@ static void *run_liar(void *arg)
 	return NULL;
 }
 
+static void add_random(struct _test_data_fuzz *self, struct region *region,
+		       __u64 r)
+{
+	struct bulk_packed *rec = region_add(region, r % 256, r);
+
+	rec->lost = r % 1024 == 1;
+	/* An errno that is not mistaken for one of bulk_xfer(2)'s own. */
+	if (self->refuses)
+		rec->data[0] = EXFULL;
+}
+
+/* A region, of records that may be none. */
+static size_t random_region(struct _test_data_fuzz *self, char *at, size_t room)
+{
+	struct region region = { .at = at };
+	__u64 r = random_word(&self->word);
+	unsigned int i;
+
+	for (i = r % 8; i && room - region.used > 400; i--)
+		add_random(self, &region, r >> 8 * i);
+	return region.used - (r % 16 ? 0 : 8);
+}
+
+/* Both ends of what was reserved or borrowed may be somewhere else. */
+static long random_inplace(struct _test_data_fuzz *self,
+			   const struct windowed *path, __u64 r)
+{
+	static const unsigned int ops[] = {
+		BULK_OP_RESERVE, BULK_OP_COMMIT, BULK_OP_BORROW, BULK_OP_RETURN,
+	};
+	struct bulk_seg seg = seg_op(ops[r % 4], 0, (r >> 8) % LONGEST & ~7, 0);
+	struct windowed *w = &self->w;
+	char *at;
+	long ret;
+
+	if (r % 2 && r >> 20 & 1)
+		seg.flags = BULK_SEG_DISCARD;
+	if (seg.op == BULK_OP_RETURN && r >> 21 & 1)
+		seg.len = self->borrowed;
+	if (seg.op == BULK_OP_BORROW && r >> 21 & 1)
+		seg.len = -1;
+	ret = path->call(path->fd, &seg, 1, BULK_DONTWAIT, path->window);
+	if (ret != 1)
+		return ret;
+	at = (char *)(unsigned long)seg.addr;
+	if (seg.op == BULK_OP_BORROW)
+		self->borrowed = seg.res;
+	/* What is told lies in the window, or it would be a fault of the kernel's. */
+	if (seg.op % 2 && (at < (char *)w->window || at + seg.res >
+	    (char *)w->window + w->params.window_default))
+		return -EPROTO;
+	if (seg.op == BULK_OP_RESERVE)
+		random_region(self, at, seg.res);
+	return ret;
+}
+
+static long random_packed(struct _test_data_fuzz *self,
+			  const struct windowed *path, __u64 r)
+{
+	struct bulk_seg seg;
+	size_t len;
+
+	if (r & 1) {
+		seg = seg_recv_region(self->buf, LONGEST & ~7);
+	} else {
+		len = random_region(self, self->buf, LONGEST);
+		seg = seg_send_region(self->buf, len);
+	}
+	return path->call(path->fd, &seg, 1, BULK_DONTWAIT, path->window);
+}
+
 static long random_op(struct _test_data_fuzz *self)
 {
 	struct bulk_source_request req = { .count = 20, .size = 100 };
@@ -298,7 +378,7 @@ static long random_op(struct _test_data_fuzz *self)
 	memcpy(self->buf, &req, sizeof(req));
 	if (r >> 16 & 1)
 		path.window = NULL;
-	switch (r % 8) {
+	switch (r % 14) {
 	case 0 ... 2:
 		if (r >> 17 & 1)
 			len = sizeof(req);
@@ -306,7 +386,11 @@ static long random_op(struct _test_data_fuzz *self)
 	case 3 ... 5:
 		return window_recv(&path, self->buf, LONGEST, NULL,
 				   BULK_DONTWAIT);
-	case 6:
+	case 6 ... 9:
+		return random_inplace(self, &path, r >> 8);
+	case 10 ... 11:
+		return random_packed(self, &path, r >> 8);
+	case 12:
 		return w->call(w->fd, NULL, 0, BULK_FLUSH | BULK_DONTWAIT,
 			       w->window);
 	default:
@@ -327,7 +411,9 @@ static bool count_result(struct _test_data_fuzz *self, long ret)
 		return true;
 	case -EBADMSG:
 	case -EMSGSIZE:
-	case -EINVAL: /* source, of what is no request */
+	case -EINVAL: /* source, of what is no request; nothing is borrowed */
+	case -EBUSY: /* and is not returned */
+	case -EOPNOTSUPP: /* without a window, or on source */
 		self->results[2]++;
 		return true;
 	default:

@@ -8,6 +8,8 @@
 
 #include <poll.h>
 
+#include "module.h"
+
 #define LONGEST	20000
 
 static int remap(struct windowed *w)
@@ -281,7 +283,7 @@ static void tail_behind(const struct windowed *w)
 
 static void tail_wrapped(const struct windowed *w)
 {
-	user_page(w)->rx_tail = 1ULL << 63;
+	user_page(w)->rx_tail = 1ULL << 62;
 }
 
 static void tail_all_ones(const struct windowed *w)
@@ -387,6 +389,41 @@ TEST_F(lie, that_the_ring_is_locked)
 	user_page(&self->w)->tx_head &= ~BULK_TX_TAKEN;
 	EXPECT_EQ(0, window_send(&self->w, "3", 2, 3, BULK_NO_SYSCALL));
 	EXPECT_EQ(0, figure(self->w.fd, "window-errors"));
+}
+
+/* A ring may hold longer ones than the channel has. */
+TEST(of_a_record_that_is_too_long)
+{
+	char one[8] = "";	/* no errno */
+	struct windowed w;
+	int ret = load_module("bulk_refuse", "");
+	__u64 max;
+
+	if (ret == -ENOENT)
+		SKIP(return, "no module bulk_refuse");
+	ASSERT_EQ(0, ret);
+	ret = open_windowed(&w, "refuse");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+	munmap(w.window, w.params.window_default);
+	w.params.window_default = w.params.window_max;
+	w.window = map_window(&w, w.params.window_max);
+	ASSERT_NE(NULL, w.window);
+	max = sysfs_figure("refuse", "max_record");
+	ASSERT_LT(max, ring_size(&w) / 8 - 16);
+	ASSERT_EQ(0, window_send(&w, one, sizeof(one), 0, BULK_NO_SYSCALL));
+	*tx_length(&w) = max;
+	user_page(&w)->tx_head = BULK_PACKED_SIZE(max);
+	EXPECT_EQ(0, bulk_xfer(w.fd, NULL, 0, BULK_FLUSH));
+	EXPECT_EQ(max, figure(w.fd, "tx-bytes"));
+	ASSERT_EQ(0, window_send(&w, one, sizeof(one), 0, BULK_NO_SYSCALL));
+	*tx_length(&w) = max + 1;
+	user_page(&w)->tx_head = BULK_PACKED_SIZE(max) + BULK_PACKED_SIZE(max + 1);
+	EXPECT_EQ(-EBADMSG, bulk_xfer(w.fd, NULL, 0, BULK_FLUSH));
+	EXPECT_EQ(max, figure(w.fd, "tx-bytes"));
+	close_windowed(&w);
+	EXPECT_EQ(0, unload_module("bulk_refuse"));
 }
 
 TEST_HARNESS_MAIN

@@ -4,8 +4,8 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include "region.h"
 #include "rng.h"
-#include "window.h"
 
 #define CALLS		40000
 #define FEW_SEGS	12
@@ -13,6 +13,9 @@
 #define IN_SIZE		(64UL << 20)
 /* With so much on its way, echo has room for any record. */
 #define BUDGET		MAX_RECORD
+/* A region ends with the record that begins before. */
+#define REGION		65536
+#define REGIONS		(16UL << 20)
 
 /* One of the two ways to run a program, and what came of it. */
 struct way {
@@ -31,6 +34,8 @@ struct program {
 	unsigned int flags;
 	long long on_way;	/* bytes that echo holds */
 	char *out;
+	char *regions;		/* for both */
+	size_t used;
 	unsigned long completed;
 	unsigned long errors[128]; /* how often each was seen */
 };
@@ -72,6 +77,7 @@ FIXTURE_SETUP(same)
 	p->call.in = malloc(IN_SIZE);
 	p->out = malloc(2 * MAX_RECORD);
 	fill(p->out, 2 * MAX_RECORD, 1);
+	p->regions = calloc(1, REGIONS);
 	p->rng = rng_from_environment();
 	TH_LOG("BULK_SEED=%llu", p->rng.seed);
 	self->p = p;
@@ -121,6 +127,29 @@ static struct bulk_seg random_send(struct program *p, bool is_request)
 	return seg_send(len ? from : NULL, len, draw(&p->rng));
 }
 
+/* Records of many lengths, and once in a while what is none. */
+static struct bulk_seg random_region(struct program *p)
+{
+	struct region r = { .at = p->regions + p->used };
+	unsigned int n = below(&p->rng, 20);
+	struct bulk_packed *rec;
+
+	while (n-- && r.used < REGION) {
+		rec = (struct bulk_packed *)(r.at + r.used);
+		/* Not so long that echo might have no room for all of a call. */
+		rec->len = below(&p->rng, one_in(&p->rng, 16) ? RING / 8 + 32 : 300);
+		rec->lost = one_in(&p->rng, 256);
+		rec->tag = draw(&p->rng);
+		r.used += BULK_PACKED_SIZE(rec->len);
+		if (one_in(&p->rng, 256))
+			rec->len = draw(&p->rng);
+	}
+	if (one_in(&p->rng, 64))
+		r.used -= r.used ? below(&p->rng, r.used) : 0;
+	p->used += REGION + RING;
+	return seg_send_region(r.at, r.used);
+}
+
 /* At most @left of the buffers that the two ways receive into. */
 static struct bulk_seg random_recv(struct program *p, size_t left)
 {
@@ -136,13 +165,14 @@ static void spoil(struct rng *rng, struct bulk_seg *seg)
 {
 	switch (below(rng, 256)) {
 	case 0 ... 3:
-		seg->op = one_in(rng, 8) ? 0 : 3 + below(rng, 6);
+		/* Those in place are for a window, which one of the two has. */
+		seg->op = one_in(rng, 8) ? 0 : BULK_OP_RETURN + 1 + below(rng, 6);
 		break;
 	case 4:
 		seg->op = draw(rng) | 8;
 		break;
 	case 5 ... 7:
-		seg->flags = 1 << below(rng, 16);
+		seg->flags = BULK_SEG_DISCARD << below(rng, 15);
 		break;
 	case 8 ... 10:
 		seg->lost = draw(rng);
@@ -160,10 +190,13 @@ static void make_segs(struct program *p, bool is_request)
 	size_t used = 0;
 	unsigned int i;
 
+	p->used = 0;
 	for (i = 0; i < p->nr; i++) {
 		seg = &p->vdso.segs[i];
 		if (!full && one_in(&p->rng, is_request ? 16 : 2))
-			*seg = random_send(p, is_request);
+			*seg = one_in(&p->rng, 4) && !is_request &&
+			       p->used + REGION + RING < REGIONS ?
+			       random_region(p) : random_send(p, is_request);
 		else
 			*seg = random_recv(p, IN_SIZE / 4 - used);
 		spoil(&p->rng, seg);

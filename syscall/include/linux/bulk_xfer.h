@@ -13,6 +13,9 @@
 #include <linux/types.h>
 #include <linux/uio.h>
 
+#include <asm/rwonce.h>
+#include <uapi/linux/bulk_xfer.h>
+
 struct bulk_channel;
 struct bulk_endpoint;
 struct bulk_record;
@@ -45,6 +48,71 @@ struct bulk_meta {
 };
 
 /**
+ * struct bulk_batch - records that were sent, for bulk_batch_next()
+ * @next: the record that bulk_batch_next() gives
+ * @stop: it gives none from here on
+ * @end: end of the memory that may be looked at
+ * @max_record: bytes of the longest record
+ * @last: the record that it gave last
+ * @len: bytes of that one
+ * @records: how many it gave
+ * @bytes: bytes in them
+ * @cut: what is at @next is no record, or none that ends before @end
+ *
+ * The memory may be a window that the process writes to all the while: of each
+ * record the head is read once, and what was read is what is checked and used.
+ */
+struct bulk_batch {
+	const void	*next;
+	const void	*stop;
+	const void	*end;
+	size_t		max_record;
+	const void	*last;
+	size_t		len;
+	unsigned int	records;
+	u64		bytes;
+	bool		cut;
+};
+
+/**
+ * bulk_batch_next() - the next record of a batch
+ * @batch: the batch that a provider's @send_batch was given
+ * @len: set to the bytes of the record
+ * @tag: set to its tag
+ *
+ * Context: Any.
+ * Return: the record's bytes, or NULL when there are no more.
+ */
+static inline const void *bulk_batch_next(struct bulk_batch *batch, size_t *len,
+					  u64 *tag)
+{
+	const struct bulk_packed *rec = batch->next;
+	u64 left = batch->end - batch->next;
+	u64 head;
+
+	if (batch->next >= batch->stop)
+		return NULL;
+	/* Positions are multiples of 8, and so may be just short of a head. */
+	if (unlikely(left < sizeof(*rec)))
+		goto cut;
+	/* @len and @lost, which must be 0. */
+	head = READ_ONCE(*(const u64 *)rec);
+	if (unlikely(head > batch->max_record || BULK_PACKED_SIZE(head) > left))
+		goto cut;
+	batch->last = rec;
+	batch->len = head;
+	batch->next += BULK_PACKED_SIZE(head);
+	batch->records++;
+	batch->bytes += head;
+	*len = head;
+	*tag = READ_ONCE(rec->tag);
+	return rec->data;
+cut:
+	batch->cut = true;
+	return NULL;
+}
+
+/**
  * struct bulk_channel_ops - what a provider does for its endpoints
  * @open: a new endpoint; may keep a pointer with bulk_set_private(). Optional.
  * @release: the endpoint ends: its file was closed or the channel goes away.
@@ -59,6 +127,11 @@ struct bulk_meta {
  *	doesn't return -EFAULT. Short records and those from a window come this
  *	way, for they cost less without an iov_iter. Without it, all come
  *	through @send. Optional.
+ * @send_batch: the same as @take for the records that bulk_batch_next() gives,
+ *	one after the other. Returns 0 when it has taken all that it was given,
+ *	at least one; otherwise it has taken all but the last. Regions come this
+ *	way, and what waits in a window. Without it, they come one by one.
+ *	Optional.
  * @recv: produce a record on demand into @to. Called when the endpoint's queue
  *	is empty. Fills @meta before it copies. Returns 0; otherwise the record
  *	is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
@@ -81,8 +154,8 @@ struct bulk_meta {
  * there. Hence no user can stall a provider inside of an operation, and with
  * it the provider's unloading.
  *
- * @send and @take run under the endpoint's TX lock, @recv and @give under its RX lock,
- * so that each direction is alone with itself; both directions run beside each
+ * @send, @take and @send_batch run under the endpoint's TX lock, @recv and @give
+ * under its RX lock, so that each direction is alone with itself; both directions run beside each
  * other unless the channel has BULK_CHANNEL_SERIAL.
  */
 struct bulk_channel_ops {
@@ -91,6 +164,7 @@ struct bulk_channel_ops {
 	int (*send)(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag);
 	int (*take)(struct bulk_endpoint *ep, const void *data, size_t len,
 		    u64 tag);
+	int (*send_batch)(struct bulk_endpoint *ep, struct bulk_batch *batch);
 	int (*recv)(struct bulk_endpoint *ep, struct iov_iter *to,
 		    struct bulk_meta *meta);
 	int (*give)(struct bulk_endpoint *ep, void *data, size_t room,
@@ -196,7 +270,7 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec);
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 	      gfp_t gfp);
 bool bulk_rx_has_room(struct bulk_endpoint *ep);
-void bulk_rx_discard(struct bulk_endpoint *ep);
+int bulk_rx_discard(struct bulk_endpoint *ep);
 
 void bulk_tx_wake(struct bulk_endpoint *ep);
 void bulk_rx_wake(struct bulk_endpoint *ep);

@@ -38,8 +38,19 @@
 #define BULK_WINDOW_POLLER	BIT(4) /* the channel's poller sleeps */
 #define BULK_WINDOW_DEADLINE	BIT(5) /* the channel's deadline needs a timer */
 
-/* Positions are multiples of 8; this in tx_head says that a thread writes behind it. */
+/*
+ * Positions are multiples of 8; these in tx_head say that somebody writes behind
+ * it: a thread that sends, or with both, whoever has reserved what is there.
+ */
 #define BULK_TX_TAKEN		BIT(0)
+#define BULK_TX_RESERVED	BIT(1)
+#define BULK_TX_BUSY		(BULK_TX_TAKEN | BULK_TX_RESERVED)
+
+/*
+ * And none is as large as this, which in rx_tail says that what lies behind it is
+ * borrowed: to a receiver it looks as if there were more than there can be.
+ */
+#define BULK_RX_BORROWED	_AC(0x8000000000000000, ULL)
 
 /* Offsets and values for assembly; bulk_send.c looks whether they are right. */
 #define BULK_USER_TX_HEAD	0
@@ -93,14 +104,18 @@ static inline __u32 bulk_ring_rec_lost(__u64 head)
  * struct bulk_window_user - the page that the process writes
  * @tx_head: end of what was sent, and BULK_TX_TAKEN. One exchange publishes
  *	records and frees the lock, so that there is no moment between.
- * @rx_tail: start of what was not received yet. Whoever takes a record,
- *	process or kernel, does so by compare-and-exchange.
+ * @tx_end: where what is reserved ends
+ * @rx_tail: start of what was not received yet, and BULK_RX_BORROWED. Whoever
+ *	takes a record, process or kernel, does so by compare-and-exchange.
+ * @rx_end: where what is borrowed ends
  * @pad: the two directions don't share a cache line
  */
 struct bulk_window_user {
 	__u64	tx_head;
-	__u64	pad[7];
+	__u64	tx_end;
+	__u64	pad[6];
 	__u64	rx_tail;
+	__u64	rx_end;
 };
 
 /**

@@ -20,23 +20,6 @@
 /* Records between two looks at the scheduler, and at the process's progress. */
 #define BULK_DRAIN_STEP		64
 
-static noinline int bulk_give_iter(struct bulk_endpoint *ep, void *data,
-				   size_t len, u64 tag)
-{
-	struct kvec vec = { .iov_base = data, .iov_len = len };
-	struct iov_iter from;
-
-	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
-	return ep->ops->send(ep, &from, tag);
-}
-
-static int bulk_give(struct bulk_endpoint *ep, void *data, size_t len, u64 tag)
-{
-	if (ep->ops->take)
-		return ep->ops->take(ep, data, len, tag);
-	return bulk_give_iter(ep, data, len, tag);
-}
-
 static noinline int bulk_give_short(struct bulk_endpoint *ep,
 				    const void *data, size_t len, u64 tag)
 {
@@ -47,19 +30,26 @@ static noinline int bulk_give_short(struct bulk_endpoint *ep,
 	return bulk_give(ep, copy, len, tag);
 }
 
+/* Where records are copied to before the provider sees them, or NULL. */
+static void *bulk_window_copy_buffer(struct bulk_endpoint *ep,
+				     struct bulk_window *w)
+{
+	if (!w->copy)
+		w->copy = kvmalloc(bulk_window_copy_size(w),
+				   bulk_kthread_gfp(ep, GFP_KERNEL_ACCOUNT) |
+				   __GFP_NORETRY | __GFP_NOWARN);
+	return w->copy;
+}
+
 static noinline int bulk_give_long(struct bulk_endpoint *ep,
 				   const void *data, size_t len, u64 tag)
 {
-	struct bulk_window *w = ep->window;
+	void *copy = bulk_window_copy_buffer(ep, ep->window);
 
-	if (!w->copy)
-		w->copy = kvmalloc(w->tx.max_record,
-				   bulk_kthread_gfp(ep, GFP_KERNEL_ACCOUNT) |
-				   __GFP_NORETRY | __GFP_NOWARN);
-	if (!w->copy)
+	if (!copy)
 		return -ENOMEM;
-	memcpy(w->copy, data, len);
-	return bulk_give(ep, w->copy, len, tag);
+	memcpy(copy, data, len);
+	return bulk_give(ep, copy, len, tag);
 }
 
 /* The process can write to @data all the while: the provider gets a copy. */
@@ -136,6 +126,55 @@ static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	return bulk_ring_empty(ring) ? 0 : ret;
 }
 
+/* The first records of the ring, from a copy where the provider wants one. */
+static int bulk_drain_batch(struct bulk_endpoint *ep, struct bulk_window *w,
+			    struct bulk_given *given)
+{
+	void *data = bulk_ring_at(&w->tx, w->tx.tail);
+	size_t len = w->tx.head - w->tx.tail;
+
+	*given = (struct bulk_given){ };
+	if (!(ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE)) {
+		void *copy = bulk_window_copy_buffer(ep, w);
+
+		if (!copy)
+			return -ENOMEM;
+		len = min(len, bulk_window_copy_size(w));
+		data = memcpy(copy, data, len);
+	}
+	return bulk_give_batch(ep, data, len, w->tx.max_record, given);
+}
+
+/* As bulk_drain_ring(), for a provider that takes many records at a time. */
+static int bulk_drain_batches(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_given given;
+	int ret;
+
+	while (!bulk_ring_empty(&w->tx)) {
+		ret = bulk_drain_batch(ep, w, &given);
+		w->tx.tail += given.bytes;
+		if (ret == BULK_NO_RECORD)
+			return -EBADMSG;
+		if (ret && bulk_refused(ep, ret)) {
+			w->tx.tail += given.refused;
+			ret = 0;
+		}
+		bulk_ring_publish_tail(&w->tx);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int bulk_drain_any(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	if (ep->ops->send_batch)
+		return bulk_drain_batches(ep, w);
+	return bulk_drain_ring(ep, &w->tx);
+}
+
 /* The provider allocates for the process whose window it is. */
 static int bulk_drain_charged(struct bulk_endpoint *ep, struct bulk_window *w)
 {
@@ -143,9 +182,9 @@ static int bulk_drain_charged(struct bulk_endpoint *ep, struct bulk_window *w)
 	int ret;
 
 	if (likely(current->mm == w->mm))
-		return bulk_drain_ring(ep, &w->tx);
+		return bulk_drain_any(ep, w);
 	outer = set_active_memcg(w->memcg);
-	ret = bulk_drain_ring(ep, &w->tx);
+	ret = bulk_drain_any(ep, w);
 	set_active_memcg(outer);
 	return ret;
 }

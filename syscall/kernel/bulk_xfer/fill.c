@@ -103,7 +103,9 @@ noinline void bulk_trace_received(struct bulk_endpoint *ep,
 			meta->tag, meta->lost);
 }
 
-static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
+/* Return: why the ring gets no more: 0 when it is full; -EMSGSIZE tells @need. */
+static int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
+			  size_t *need)
 {
 	bulk_give_t give = bulk_giver(ep);
 	/* The RX lock is held: a copy, which the compiler keeps in registers. */
@@ -113,7 +115,7 @@ static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	unsigned int n = 0;
 	size_t room;
 	void *data;
-	int ret;
+	int ret = 0;
 
 	while (bulk_ring_room(&rx, &data, &room)) {
 		ret = bulk_fill_one(ep, give, data, room, &meta);
@@ -136,6 +138,9 @@ static void bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 	/* The queue has room again. */
 	if (n)
 		bulk_tx_wake(ep);
+	if (need && ret == -EMSGSIZE)
+		*need = ep->rx_head ? ep->rx_head->len : meta.len;
+	return ret;
 }
 
 /*
@@ -162,26 +167,29 @@ static void bulk_window_retire(struct bulk_endpoint *ep)
 /**
  * bulk_fill_locked() - put what can be received into the window, if it is empty
  * @ep: the endpoint, whose RX lock is held
+ * @need: set to the length of the next record, if that is what doesn't fit; or
+ *	NULL
  *
  * Context: Process context. May sleep, not for user space.
+ * Return: 0; otherwise why no more records are there, which most needn't know:
+ * -EAGAIN, -EMSGSIZE, -EBADMSG, or another errno of the provider's.
  */
-void bulk_fill_locked(struct bulk_endpoint *ep)
+int bulk_fill_locked(struct bulk_endpoint *ep, size_t *need)
 {
 	struct bulk_window *w = ep->window;
 
 	lockdep_assert_held(ep->rx_lock);
 	if (!w || w->bad)
-		return;
+		return 0;
 	if (!atomic_read(&w->maps)) {
 		bulk_window_retire(ep);
-		return;
+		return 0;
 	}
-	if (bulk_ring_fetch_tail(&w->rx)) {
-		bulk_window_spoil(ep, w);
-		return;
-	}
-	if (bulk_ring_empty(&w->rx))
-		bulk_fill_ring(ep, &w->rx);
+	if (bulk_ring_fetch_tail(&w->rx))
+		return bulk_window_spoil(ep, w);
+	if (!bulk_ring_empty(&w->rx))
+		return 0;
+	return bulk_fill_ring(ep, &w->rx, need);
 }
 
 static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
@@ -192,6 +200,8 @@ static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
 
 	if (ret)
 		return ret;
+	if (w->rx.borrowed)
+		return -EBUSY;
 	if (meta->len > iov_iter_count(to))
 		return -EMSGSIZE;
 	if (copy_to_iter(data, meta->len, to) != meta->len)
@@ -213,7 +223,7 @@ static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
  *
  * Context: Process context, page faults disabled.
  * Return: 0; -EAGAIN when there is none; -EMSGSIZE; -EFAULT for a page that is
- * missing; BULK_RECV_BEATEN; -EBADMSG.
+ * missing; BULK_RECV_BEATEN; -EBADMSG; -EBUSY when it is borrowed.
  */
 int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta)
@@ -268,22 +278,27 @@ bool bulk_window_has_record(struct bulk_endpoint *ep)
  *
  * Context: Process context, from @send or @take of a channel with
  * BULK_CHANNEL_SERIAL.
+ * Return: 0; -EBUSY when the process reads the records where they lie, which it
+ * goes on to do: the provider says so to whoever sends.
  */
-void bulk_rx_discard(struct bulk_endpoint *ep)
+int bulk_rx_discard(struct bulk_endpoint *ep)
 {
 	struct bulk_window *w = ep->window;
 	int try;
 
 	lockdep_assert_held(ep->rx_lock);
 	if (!w || w->bad)
-		return;
+		return 0;
 	for (try = 0; try < BULK_TAKE_TRIES; try++) {
 		if (bulk_ring_fetch_tail(&w->rx))
 			break;
+		if (w->rx.borrowed)
+			return -EBUSY;
 		if (bulk_ring_discard(&w->rx))
-			return;
+			return 0;
 	}
 	/* No process receives that fast and means it. */
 	bulk_window_spoil(ep, w);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(bulk_rx_discard);

@@ -32,8 +32,12 @@ struct vm_area_desc;
 /* Records up to this length are copied to the stack for a provider's take(). */
 #define BULK_SHORT	256
 
-/* Other receivers were faster. No errno, for a provider may return any of these. */
+/* No errno, for a provider may return any of these: other receivers were faster; */
 #define BULK_RECV_BEATEN	1
+/* some of a region was sent, and not all. */
+#define BULK_SHORT_REGION	2
+/* what should be a record isn't one, or is cut. */
+#define BULK_NO_RECORD		3
 
 /**
  * struct bulk_totals - what has passed through an endpoint or a channel
@@ -271,6 +275,10 @@ int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta);
 int bulk_wait(struct bulk_endpoint *ep, struct bulk_side *side, int seen,
 	      bool nowait);
+int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen, bool nowait);
+int bulk_give_way(void);
+int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
+		  unsigned int *faults);
 
 void bulk_poller_init(struct bulk_poller *p);
 int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us);
@@ -293,6 +301,31 @@ static inline gfp_t bulk_kthread_gfp(const struct bulk_endpoint *ep, gfp_t gfp)
 	return gfp;
 }
 
+/**
+ * struct bulk_given - what a provider has taken of a batch
+ * @records: records
+ * @bytes: what these occupy
+ * @refused: what the next one occupies, when the provider has refused it
+ */
+struct bulk_given {
+	unsigned int records;
+	size_t bytes;
+	size_t refused;
+};
+
+int bulk_give_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag);
+int bulk_give_batch(struct bulk_endpoint *ep, const void *data, size_t len,
+		    size_t max_record, struct bulk_given *given);
+
+/* A record in kernel memory, to the provider, under the TX lock; inline for speed. */
+static inline int bulk_give(struct bulk_endpoint *ep, void *data, size_t len,
+			    u64 tag)
+{
+	if (ep->ops->take)
+		return ep->ops->take(ep, data, len, tag);
+	return bulk_give_iter(ep, data, len, tag);
+}
+
 int bulk_drain_locked(struct bulk_endpoint *ep);
 int bulk_drain(struct bulk_endpoint *ep);
 int bulk_flush(struct bulk_endpoint *ep, bool nowait);
@@ -301,10 +334,22 @@ void bulk_drain_arm(struct bulk_endpoint *ep);
 
 void bulk_trace_received(struct bulk_endpoint *ep,
 			 const struct bulk_meta *meta);
-void bulk_fill_locked(struct bulk_endpoint *ep);
+int bulk_fill_locked(struct bulk_endpoint *ep, size_t *need);
 int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);
 bool bulk_window_has_record(struct bulk_endpoint *ep);
+
+int bulk_region_send(struct bulk_endpoint *ep, struct bulk_seg *seg,
+		     bool nowait);
+int bulk_region_recv(struct bulk_endpoint *ep, struct bulk_seg *seg,
+		     bool nowait);
+
+int bulk_window_reserve(struct bulk_endpoint *ep, struct bulk_seg *seg,
+			bool nowait);
+int bulk_window_commit(struct bulk_endpoint *ep, struct bulk_seg *seg);
+int bulk_window_borrow(struct bulk_endpoint *ep, struct bulk_seg *seg,
+		       bool nowait);
+int bulk_window_return(struct bulk_endpoint *ep, struct bulk_seg *seg);
 
 unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 			   unsigned int n, int *error);

@@ -46,6 +46,15 @@ static void bulk_vma_close(struct vm_area_struct *vma)
 	bulk_window_put(w);
 }
 
+static int bulk_vma_mremap(struct vm_area_struct *vma)
+{
+	struct bulk_window *w = vma->vm_private_data;
+
+	if (w && bulk_window_is_mine(vma))
+		WRITE_ONCE(w->start, vma->vm_start);
+	return 0;
+}
+
 static int bulk_vma_may_split(struct vm_area_struct *vma, unsigned long addr)
 {
 	return -EINVAL;
@@ -89,7 +98,7 @@ static int bulk_vma_mapped(unsigned long start, unsigned long end,
 			   pgoff_t pgoff, const struct file *file,
 			   void **private)
 {
-	struct bulk_window *w = bulk_window_open(file->private_data,
+	struct bulk_window *w = bulk_window_open(file->private_data, start,
 						 end - start);
 
 	if (IS_ERR(w))
@@ -103,6 +112,7 @@ static const struct vm_operations_struct bulk_vma_ops = {
 	.open = bulk_vma_open,
 	.close = bulk_vma_close,
 	.may_split = bulk_vma_may_split,
+	.mremap = bulk_vma_mremap,
 	.fault = bulk_vma_fault,
 	.page_mkwrite = bulk_vma_mkwrite,
 };

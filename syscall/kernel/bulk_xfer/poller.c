@@ -70,7 +70,7 @@ static bool bulk_poll_rx(struct bulk_endpoint *ep)
 	u64 before = ep->rx.records;
 
 	lockdep_assert_held(ep->rx_lock);
-	bulk_fill_locked(ep);
+	bulk_fill_locked(ep, NULL);
 	return ep->rx.records != before;
 }
 

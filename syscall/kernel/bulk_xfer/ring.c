@@ -13,9 +13,6 @@
 
 #include "ring.h"
 
-/* What the longest record takes of a ring. */
-#define BULK_RING_SHARE		8
-
 /**
  * bulk_ring_init() - make an empty ring
  * @ring: the ring
@@ -47,7 +44,7 @@ void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
 int bulk_ring_fetch_head(struct bulk_ring *ring)
 {
 	/* Pairs with the exchange at the end of bulk_send_one() of the vDSO. */
-	u64 head = smp_load_acquire(ring->shared_head) & ~BULK_TX_TAKEN;
+	u64 head = smp_load_acquire(ring->shared_head) & ~BULK_TX_BUSY;
 
 	if (head - ring->tail > ring->size ||
 	    head - ring->tail < ring->head - ring->tail ||
@@ -61,7 +58,7 @@ int bulk_ring_fetch_head(struct bulk_ring *ring)
  * bulk_ring_fetch_tail() - look how far the process has read
  * @ring: an RX ring
  *
- * Return: 0 with @ring->tail up to date, or -EBADMSG when the process's value
+ * Return: 0 with @ring->tail and @ring->borrowed up to date, or -EBADMSG when the process's value
  * lies behind the old one or beyond the records.
  */
 int bulk_ring_fetch_tail(struct bulk_ring *ring)
@@ -71,6 +68,9 @@ int bulk_ring_fetch_tail(struct bulk_ring *ring)
 	 * what lies before the tail has been read, and may be written over.
 	 */
 	u64 tail = smp_load_acquire(ring->shared_tail);
+
+	ring->borrowed = tail & BULK_RX_BORROWED;
+	tail &= ~BULK_RX_BORROWED;
 
 	if (tail - ring->tail > ring->head - ring->tail || !IS_ALIGNED(tail, 8))
 		return -EBADMSG;

@@ -15,6 +15,9 @@
 #include <asm/barrier.h>
 #include <vdso/bulk_xfer.h>
 
+/* The longest record takes this part of a ring. */
+#define BULK_RING_SHARE		8
+
 /**
  * struct bulk_ring - one direction of a window
  * @data: @size bytes of records, mapped twice in a row
@@ -22,6 +25,7 @@
  * @max_record: longest record; a ring holds several, longer ones go past it
  * @head: end of the records; TX: the last one of the process's that was valid
  * @tail: start of the records; RX: likewise
+ * @borrowed: RX: the process reads the records where they lie
  * @shared_head: what the other side reads, or for TX what it writes
  * @shared_tail: what the other side writes, or for TX what it reads
  *
@@ -34,6 +38,7 @@ struct bulk_ring {
 	u32 max_record;
 	u64 head;
 	u64 tail;
+	bool borrowed;
 	u64 *shared_head;
 	u64 *shared_tail;
 };

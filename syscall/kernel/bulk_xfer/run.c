@@ -185,7 +185,7 @@ unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	}
 	pagefault_enable();
 	if (i)
-		bulk_fill_locked(ep);
+		bulk_fill_locked(ep, NULL);
 	mutex_unlock(ep->rx_lock);
 	return i;
 }

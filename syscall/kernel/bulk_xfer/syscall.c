@@ -25,12 +25,14 @@
  * @ep: the endpoint
  * @nowait: answer EAGAIN instead of sleeping
  * @permitted: MAY_READ, MAY_WRITE: what the security modules have allowed
+ * @stop: the last segment moved less than it was to: those after it don't run
  */
 struct bulk_call {
 	struct file *file;
 	struct bulk_endpoint *ep;
 	bool nowait;
 	int permitted;
+	bool stop;
 };
 
 static void bulk_check_layout(void)
@@ -102,6 +104,12 @@ static int bulk_fetch_run(struct bulk_seg *segs, struct bulk_seg __user *usegs,
 	return bulk_fetch(segs, usegs, 1) ?: 1;
 }
 
+/* A SEND of one record tells nothing but its result. */
+static bool bulk_seg_is_sent(const struct bulk_seg *seg)
+{
+	return seg->op == BULK_OP_SEND && !seg->flags;
+}
+
 /* Tell the results of segments that ran. */
 static int bulk_store(struct bulk_seg __user *usegs,
 		      const struct bulk_seg *segs, unsigned int n)
@@ -112,8 +120,10 @@ static int bulk_store(struct bulk_seg __user *usegs,
 		return -EFAULT;
 	for (i = 0; i < n; i++) {
 		unsafe_put_user(segs[i].res, &usegs[i].res, efault);
-		if (segs[i].op != BULK_OP_RECV)
+		if (bulk_seg_is_sent(&segs[i]))
 			continue;
+		if (segs[i].op > BULK_OP_RECV)
+			unsafe_put_user(segs[i].addr, &usegs[i].addr, efault);
 		unsafe_put_user(segs[i].len, &usegs[i].len, efault);
 		unsafe_put_user(segs[i].tag, &usegs[i].tag, efault);
 		unsafe_put_user(segs[i].lost, &usegs[i].lost, efault);
@@ -147,8 +157,12 @@ static int bulk_permit_op(struct bulk_call *call, u16 op)
 {
 	switch (op) {
 	case BULK_OP_SEND:
+	case BULK_OP_RESERVE:
+	case BULK_OP_COMMIT:
 		return bulk_permit(call, FMODE_WRITE, MAY_WRITE);
 	case BULK_OP_RECV:
+	case BULK_OP_BORROW:
+	case BULK_OP_RETURN:
 		return bulk_permit(call, FMODE_READ, MAY_READ);
 	default:
 		return 0;
@@ -205,19 +219,60 @@ static int bulk_seg_recv(struct bulk_call *call, struct bulk_seg *seg)
 	return 0;
 }
 
-/* One segment with all that it may need: refusals, faults, waiting. */
-static int bulk_run_seg(struct bulk_call *call, struct bulk_seg *seg)
+/* The flags that an operation may have. */
+static u16 bulk_op_flags(u16 op)
 {
-	if (seg->flags)
-		return -EINVAL;
+	switch (op) {
+	case BULK_OP_SEND:
+	case BULK_OP_RECV:
+		return BULK_SEG_PACKED;
+	case BULK_OP_COMMIT:
+	case BULK_OP_RETURN:
+		return BULK_SEG_DISCARD;
+	default:
+		return 0;
+	}
+}
+
+static int bulk_run_op(struct bulk_call *call, struct bulk_seg *seg)
+{
+	bool packed = seg->flags & BULK_SEG_PACKED;
+
 	switch (seg->op) {
 	case BULK_OP_SEND:
+		if (packed)
+			return bulk_region_send(call->ep, seg, call->nowait);
 		return bulk_seg_send(call, seg);
 	case BULK_OP_RECV:
+		if (packed)
+			return bulk_region_recv(call->ep, seg, call->nowait);
 		return bulk_seg_recv(call, seg);
+	case BULK_OP_RESERVE:
+		return bulk_window_reserve(call->ep, seg, call->nowait);
+	case BULK_OP_COMMIT:
+		return bulk_window_commit(call->ep, seg);
+	case BULK_OP_BORROW:
+		return bulk_window_borrow(call->ep, seg, call->nowait);
+	case BULK_OP_RETURN:
+		return bulk_window_return(call->ep, seg);
 	default:
 		return -EINVAL;
 	}
+}
+
+/* One segment with all that it may need: refusals, faults, waiting. */
+static int bulk_run_seg(struct bulk_call *call, struct bulk_seg *seg)
+{
+	int ret;
+
+	if (seg->flags & ~bulk_op_flags(seg->op))
+		return -EINVAL;
+	ret = bulk_run_op(call, seg);
+	if (ret != BULK_SHORT_REGION)
+		return ret;
+	/* What would come next must not overtake the rest of this. */
+	call->stop = true;
+	return 0;
 }
 
 /* Run the segments at the start that need nothing out of the ordinary. */
@@ -245,7 +300,7 @@ static unsigned int bulk_run_fetched(struct bulk_call *call,
 {
 	unsigned int i = 0, ran;
 
-	while (i < n) {
+	while (i < n && !call->stop) {
 		*error = bulk_permit_op(call, segs[i].op);
 		ran = *error ? 0 : bulk_run_plain(call, segs + i, n - i, error);
 		i += ran;
@@ -281,7 +336,7 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
 		done += ran;
 		if (error)
 			return done ?: error;
-		if (done == nr_segs || signal_pending(current))
+		if (done == nr_segs || call->stop || signal_pending(current))
 			break;
 		cond_resched();
 	}
@@ -339,7 +394,8 @@ static long bulk_finish(struct bulk_call *call, long ret, unsigned int nr_segs,
  * @nr_segs: how many steps, at most BULK_MAX_SEGS
  * @flags: BULK_DONTWAIT, BULK_FLUSH, BULK_NO_RESTART
  *
- * The segments run in order. The first one that fails ends the call.
+ * The segments run in order. The first one that fails ends the call, as does a
+ * region, or a part of one, that could not be sent whole.
  *
  * BULK_FLUSH asks that the provider has taken all that was sent before the call
  * returns, also through the window. A SEND of this call hands its record over
@@ -355,13 +411,16 @@ static long bulk_finish(struct bulk_call *call, long ret, unsigned int nr_segs,
  * - %EBADMSG: the endpoint's window holds nonsense; it must be unmapped
  * - %EFAULT: a segment or a record's memory is not accessible
  * - %EINTR: a signal came before a segment completed, or during the flush
+ * - %EBUSY: the window is reserved or borrowed already, or is borrowed and this
+ *   is a RECV
  * - %EINVAL: @fd is not an endpoint; unknown flag or operation; too many
- *   segments; a field that must be 0 is not
+ *   segments; a field that must be 0 is not; a region begins with what is no
+ *   record; nothing, or less, is reserved or borrowed
  * - %EMSGSIZE: SEND of more than the channel's max_record; RECV with too little
  *   room: its ``len`` then tells how much is needed, and the record waits
  * - %ENODEV: the channel is gone
  * - %ENOMEM: out of memory, or of memory that the user may lock
- * - %EOPNOTSUPP: the operation is reserved
+ * - %EOPNOTSUPP: the operation needs a window, or one that takes such records
  * - %EACCES, %EPERM: a security module objects
  * - another errno of the provider's
  */
@@ -385,6 +444,7 @@ SYSCALL_DEFINE4(bulk_xfer, int, fd, struct bulk_seg __user *, segs,
 	if (!call.ep)
 		return -EINVAL;
 	call.permitted = 0;
+	call.stop = false;
 	call.nowait = (flags & BULK_DONTWAIT) ||
 		      (call.file->f_flags & O_NONBLOCK);
 	ret = bulk_run_segs(&call, segs, nr_segs);

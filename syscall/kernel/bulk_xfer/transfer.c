@@ -23,8 +23,17 @@
  */
 #define BULK_FAULTS	16
 
-/* Make present what a copy missed; @faults counts the attempts. */
-static int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
+/**
+ * bulk_fault_in() - make present what a copy missed
+ * @iter: where the copy began
+ * @len: bytes that it was to copy
+ * @write: it was to write
+ * @faults: counts the attempts
+ *
+ * Context: Process context, no lock is held. May wait for user space.
+ * Return: 0 to try again; -EFAULT; -EINTR for a process that is killed.
+ */
+int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
 			 unsigned int *faults)
 {
 	size_t missing;
@@ -330,13 +339,22 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 	ret = bulk_recv_locked(ep, to, meta);
 	pagefault_enable();
 	if (!ret)
-		bulk_fill_locked(ep);
+		bulk_fill_locked(ep, NULL);
 	mutex_unlock(ep->rx_lock);
 	return ret == -EAGAIN && drained == -ENOMEM ? -ENOMEM : ret;
 }
 
-/* @ret says why there is no record: -EAGAIN, or -ENOMEM. */
-static int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
+/**
+ * bulk_wait_record() - wait for a record
+ * @ep: the endpoint
+ * @ret: why there is none: -EAGAIN, or -ENOMEM
+ * @seen: value of the RX side's events before one was looked for
+ * @nowait: don't
+ *
+ * Context: Process context. Sleeps. Takes the TX lock.
+ * Return: 0, -EAGAIN, -ENOMEM, or -ERESTARTSYS for a signal.
+ */
+int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
 			    bool nowait)
 {
 	/* Edge-triggered epoll asks no more once it was told that there is none. */
@@ -346,8 +364,15 @@ static int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
 	return ret == -ENOMEM ? ret : bulk_wait(ep, &ep->rx, seen, nowait);
 }
 
-/* Other threads keep receiving by the vDSO; this one's turn comes, or its end. */
-static int bulk_give_way(void)
+/**
+ * bulk_give_way() - let others receive, which keep being faster by the vDSO
+ *
+ * This thread's turn comes, or its end.
+ *
+ * Context: Process context.
+ * Return: 0; -EINTR for a process that is killed.
+ */
+int bulk_give_way(void)
 {
 	cond_resched();
 	return fatal_signal_pending(current) ? -EINTR : 0;

@@ -221,6 +221,9 @@ static struct bulk_window *bulk_window_create(struct bulk_endpoint *ep,
 		return ERR_PTR(-ENOMEM);
 	}
 	bulk_window_lay_out(w, ring);
+	/* The process may not write longer ones than it may send. */
+	w->tx.max_record = min_t(size_t, w->tx.max_record,
+				 ep->channel->max_record);
 	kref_init(&w->ref);
 	atomic_set(&w->maps, 1);
 	w->mm = current->mm;
@@ -250,7 +253,7 @@ static u32 bulk_window_tx_limit(struct bulk_endpoint *ep, struct bulk_window *w)
 
 	if (!(ch->flags & BULK_CHANNEL_TX_LATER))
 		return 0;
-	return min_t(size_t, w->tx.max_record, ch->max_record) + 1;
+	return w->tx.max_record + 1;
 }
 
 /* Take what the process has sent, and see what it has received. */
@@ -269,7 +272,7 @@ static unsigned long bulk_window_memory(struct bulk_endpoint *ep,
 
 	if (ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE)
 		return pages;
-	return pages + DIV_ROUND_UP(w->tx.max_record, PAGE_SIZE);
+	return pages + DIV_ROUND_UP(bulk_window_copy_size(w), PAGE_SIZE);
 }
 
 /*
@@ -352,6 +355,7 @@ int bulk_window_check_size(unsigned long size)
 /**
  * bulk_window_open() - give the calling process a window
  * @ep: the endpoint
+ * @start: where the process maps it
  * @size: bytes that the process maps, see bulk_window_check_size()
  *
  * The rings are the largest that fit.
@@ -363,7 +367,7 @@ int bulk_window_check_size(unsigned long size)
  * is short.
  */
 struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
-				     unsigned long size)
+				     unsigned long start, unsigned long size)
 {
 	unsigned long ring = (size - 2 * BULK_WINDOW_PAGE) / 4;
 	struct bulk_window *w;
@@ -372,6 +376,7 @@ struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
 	w = bulk_window_create(ep, rounddown_pow_of_two(ring));
 	if (IS_ERR(w))
 		return w;
+	w->start = start;
 	bulk_endpoint_lock_both(ep);
 	ret = bulk_window_attach(ep, w);
 	bulk_endpoint_unlock_both(ep);
@@ -397,6 +402,9 @@ void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
 	bulk_endpoint_lock_both(ep);
 	if (ep->window == w) {
 		bulk_window_settle(ep, w);
+		/* Nobody reads any more what was borrowed. */
+		WRITE_ONCE(*w->rx.shared_tail, w->rx.tail);
+		w->rx.borrowed = false;
 		if (w->bad ||
 		    (bulk_ring_empty(&w->tx) && bulk_ring_empty(&w->rx))) {
 			WRITE_ONCE(ep->window, NULL);

@@ -24,6 +24,7 @@ struct page;
  * @ref: held by the endpoint and by every mapping, also by a forked child's
  * @maps: mappings in @mm; 0 when the process has unmapped it
  * @mm: whose window it is
+ * @start: where the process has it
  * @memcg: who pays for what a kernel thread does for it
  * @area: all of it as the process sees it, in kernel addresses
  * @pages: its size there, and as the process sees it
@@ -33,7 +34,7 @@ struct page;
  * @kernel: in @area, written by the kernel
  * @tx: user to kernel; protected by the endpoint's TX lock, as all below
  * @rx: kernel to user; protected by the endpoint's RX lock
- * @copy: where a record is copied that the provider may not see change
+ * @copy: where records are copied that the provider may not see change
  * @armed: value of the RX side's events when a sleeper asked to be woken
  * @starved: the provider had no memory for the first record in @tx
  * @bad: the process wrote nonsense; set under either lock
@@ -42,6 +43,7 @@ struct bulk_window {
 	struct kref ref;
 	atomic_t maps;
 	struct mm_struct *mm;
+	unsigned long start;
 	struct mem_cgroup *memcg;
 	void *area;
 	unsigned int pages;
@@ -57,9 +59,20 @@ struct bulk_window {
 	bool bad;
 };
 
+/**
+ * bulk_window_copy_size() - bytes of what is copied out of the TX ring at a time
+ * @w: the window
+ *
+ * Return: bytes, at least what the longest record takes of the ring.
+ */
+static inline size_t bulk_window_copy_size(const struct bulk_window *w)
+{
+	return w->tx.size / BULK_RING_SHARE;
+}
+
 int bulk_window_check_size(unsigned long size);
 struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
-				     unsigned long size);
+				     unsigned long start, unsigned long size);
 void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w);
 void bulk_window_put(struct bulk_window *w);
 struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page);

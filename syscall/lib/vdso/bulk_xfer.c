@@ -31,8 +31,10 @@ static __always_inline long bulk_query(struct bulk_params *params)
 #define BULK_WINDOW_FLAGS	(BULK_DONTWAIT | BULK_NO_SYSCALL | \
 				 BULK_NO_RESTART)
 
-/* Beside the number of segments: they are sent, but the kernel wants a call. */
+/* Beside the number of segments: they are sent, but the kernel wants a call; */
 #define BULK_RING_BELL	BIT(16)
+/* the last one moved less than it was to, and those after it must not run. */
+#define BULK_RUN_ENDS	BIT(17)
 
 static __always_inline struct bulk_window_kernel *bulk_kernel_page(void *window)
 {
@@ -213,7 +215,451 @@ static __always_inline long bulk_window_recv(struct bulk_seg *segs,
 	return ret;
 }
 
-static __always_inline long bulk_window_segs(struct bulk_seg *segs,
+/* --- Regions, and records in place --- */
+
+/**
+ * struct bulk_walk - records that follow each other
+ * @bytes: what they occupy
+ * @records: how many they are
+ * @next: head of the one behind them, if @more
+ * @more: there is one
+ */
+struct bulk_walk {
+	__u64	bytes;
+	__u64	records;
+	__u64	next;
+	bool	more;
+};
+
+/*
+ * The records at @first whose heads are below @limit, in at most @len bytes; a
+ * limit below 2^32 lets no head pass that tells of losses.
+ */
+static __always_inline void bulk_walk(struct bulk_walk *walk, const void *first,
+				      __u64 len, __u64 limit)
+{
+	const struct bulk_ring_rec *rec;
+	__u64 done = 0, records = 0, head = 0, space;
+	bool more = false;
+
+	while (len - done >= sizeof(*rec)) {
+		rec = first + done;
+		head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
+		space = bulk_ring_space(bulk_ring_rec_len(head));
+		more = true;
+		if (head >= limit || space > len - done)
+			break;
+		done += space;
+		records++;
+		more = false;
+	}
+	walk->bytes = done;
+	walk->records = records;
+	walk->next = head;
+	walk->more = more;
+}
+
+static __always_inline long bulk_seg_failed(struct bulk_seg *seg, long error)
+{
+	seg->res = error;
+	return error;
+}
+
+/* Of the region at @first, the kernel has taken no more than @left bytes less. */
+static __always_inline long bulk_region_gone(struct bulk_seg *seg,
+					     const void *first, __u64 left)
+{
+	struct bulk_walk walk;
+
+	bulk_walk(&walk, first, seg->res - left, ~0ULL);
+	if (!walk.bytes) {
+		seg->res = -ENODEV;
+		return -ENODEV;
+	}
+	seg->res = walk.bytes;
+	seg->tag = walk.records;
+	return 1 | BULK_RUN_ENDS;
+}
+
+/*
+ * @seg has sent what its @res and @tag say, up to @end: have the kernel called
+ * if it wants that. Return: 1, perhaps with BULK_RUN_ENDS, or -ENODEV.
+ */
+static __always_inline long bulk_region_sent(int fd, struct bulk_seg *seg,
+					     const void *first,
+					     unsigned int flags, void *window,
+					     __u64 end)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	__u32 state = __atomic_load_n(&k->state, __ATOMIC_RELAXED);
+	__u64 tail;
+	long ret;
+
+	/* Forked since, or by a caller that makes a system call in the end. */
+	if (!state || (flags & BULK_NO_SYSCALL))
+		return 1;
+	if (state == BULK_WINDOW_READY && !bulk_ring_is_loud(k, end))
+		return 1;
+	ret = bulk_xfer_syscall(fd, (void *)0, 0, 0);
+	/* As for bulk_ring_bell(). */
+	if (ret < 0 && ret != -EBADMSG)
+		bulk_poll_syscall(fd);
+	tail = __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED);
+	if ((__s64)(end - tail) <= 0 ||
+	    !(__atomic_load_n(&k->state, __ATOMIC_RELAXED) & BULK_WINDOW_GONE))
+		return 1;
+	if (end - tail > (__u64)seg->res)
+		tail = end - seg->res;
+	return bulk_region_gone(seg, first, end - tail);
+}
+
+/* What the ring has had no room for goes by the system call, if it may. */
+static __always_inline long bulk_region_rest(int fd, struct bulk_seg *seg,
+					     unsigned int flags)
+{
+	struct bulk_seg rest;
+	__u32 done = seg->res;
+
+	if (flags & BULK_NO_SYSCALL)
+		return 1 | BULK_RUN_ENDS;
+	rest.addr = seg->addr + done;
+	rest.len = seg->len - done;
+	rest.res = 0;
+	rest.tag = 0;
+	rest.op = BULK_OP_SEND;
+	rest.flags = BULK_SEG_PACKED;
+	rest.lost = 0;
+	if (bulk_xfer_syscall(fd, &rest, 1, flags | BULK_NO_RESTART) != 1)
+		return 1 | BULK_RUN_ENDS;
+	seg->res = done + rest.res;
+	seg->tag += rest.tag;
+	return (__u32)seg->res == seg->len ? 1 : 1 | BULK_RUN_ENDS;
+}
+
+/*
+ * The first record, @head of which was looked at if @more, does not go through the
+ * ring. Return: what the kernel would say if it is none; -EAGAIN.
+ */
+static __always_inline long bulk_region_refused(struct bulk_seg *seg,
+						const struct bulk_walk *walk,
+						__u32 limit)
+{
+	if (seg->len < sizeof(struct bulk_ring_rec))
+		return bulk_seg_failed(seg, -EINVAL);
+	if (!walk->more)
+		return -EAGAIN;
+	if (bulk_ring_rec_lost(walk->next))
+		return bulk_seg_failed(seg, -EINVAL);
+	if (bulk_ring_rec_len(walk->next) < limit &&
+	    bulk_ring_space(bulk_ring_rec_len(walk->next)) > seg->len)
+		return bulk_seg_failed(seg, -EINVAL);
+	return -EAGAIN;
+}
+
+/* The first records of a region, as many as there is room for. */
+static noinline long bulk_region_send(int fd, struct bulk_seg *seg,
+				      unsigned int flags, void *window)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	const void *first = (const void *)(unsigned long)seg->addr;
+	unsigned int quiet = flags & BULK_NO_SYSCALL ? 1 : 0;
+	struct bulk_window_user *u = window;
+	struct bulk_walk walk;
+	struct bulk_sent s;
+	__u64 room, filled;
+	__u32 limit;
+	long ret;
+
+	limit = __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED);
+	if (seg->lost || seg->addr & 7 || (__s32)seg->len < 0)
+		return bulk_seg_failed(seg, -EINVAL);
+	if (!limit || !seg->len)
+		return -EAGAIN;
+	if (quiet && __atomic_load_n(&k->state, __ATOMIC_RELAXED) !=
+		     BULK_WINDOW_READY)
+		return -EAGAIN;
+	room = quiet ? __atomic_load_n(&k->tx_quiet, __ATOMIC_RELAXED)
+		     : __atomic_load_n(&k->tx_size, __ATOMIC_RELAXED);
+	filled = (__atomic_load_n(&u->tx_head, __ATOMIC_RELAXED) &
+		  ~(__u64)BULK_TX_BUSY) -
+		 __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED);
+	if (filled >= room)
+		return -EAGAIN;
+	room -= filled;
+	bulk_walk(&walk, first, seg->len < room ? seg->len : room, limit);
+	if (!walk.bytes)
+		return bulk_region_refused(seg, &walk, limit);
+	s = bulk_send_piece(first, walk.bytes, quiet, window);
+	if (s.sent < 0)
+		return -EAGAIN;
+	seg->res = walk.bytes;
+	seg->tag = walk.records;
+	ret = bulk_region_sent(fd, seg, first, flags, window, s.end);
+	if (ret == 1 && (__u32)seg->res < seg->len)
+		return bulk_region_rest(fd, seg, flags);
+	return ret;
+}
+
+/* The tail of the RX ring, and how much is there; or 0 when none can be received. */
+static __always_inline __u64 bulk_rx_look(void *window, __u64 *tail,
+					  __u64 *size)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_user *u = window;
+	__u64 filled;
+
+	*tail = __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE);
+	*size = __atomic_load_n(&k->rx_size, __ATOMIC_RELAXED);
+	/* Pairs with the release in bulk_ring_publish_head() of the kernel. */
+	filled = __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - *tail;
+	return filled <= *size ? filled : 0;
+}
+
+static __always_inline void *bulk_rx_at(void *window, __u64 size, __u64 pos)
+{
+	return bulk_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size, pos);
+}
+
+/* @more: a record is there that does not fit. Return: -EMSGSIZE or -EAGAIN. */
+static __always_inline long bulk_region_too_small(struct bulk_seg *seg,
+						  const struct bulk_walk *walk,
+						  __u64 filled)
+{
+	__u64 space = bulk_ring_space(bulk_ring_rec_len(walk->next));
+
+	if (!walk->more || space > filled)
+		return -EAGAIN;
+	seg->len = space;
+	seg->res = -EMSGSIZE;
+	return -EMSGSIZE;
+}
+
+static __always_inline long bulk_region_try_recv(struct bulk_seg *seg,
+						 void *window)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_user *u = window;
+	__u64 filled, tail, size, len;
+	struct bulk_walk walk;
+
+	filled = bulk_rx_look(window, &tail, &size);
+	if (!filled)
+		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+	len = seg->len & ~7U;
+	bulk_walk(&walk, bulk_rx_at(window, size, tail),
+		  len < filled ? len : filled, ~0ULL);
+	if (!walk.bytes) {
+		if (bulk_window_moved(u, tail))
+			return -ESTALE;
+		return bulk_region_too_small(seg, &walk, filled);
+	}
+	bulk_copy((void *)(unsigned long)seg->addr,
+		  bulk_rx_at(window, size, tail), walk.bytes);
+	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
+	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail, tail + walk.bytes,
+					 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return -ESTALE;
+	/* Forked in between: the child has received from a page of zeroes. */
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	seg->res = walk.bytes;
+	seg->tag = walk.records;
+	seg->lost = 0;
+	return 1;
+}
+
+static noinline long bulk_region_recv(struct bulk_seg *seg, void *window)
+{
+	long ret;
+
+	if (seg->addr & 7)
+		return -EAGAIN;
+	do {
+		ret = bulk_region_try_recv(seg, window);
+	} while (ret == -ESTALE);
+	return ret;
+}
+
+static noinline long bulk_inplace_reserve(struct bulk_seg *seg, void *window)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_user *u = window;
+	__u64 head, size, room;
+
+	if (seg->lost || !__atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	size = __atomic_load_n(&k->tx_size, __ATOMIC_RELAXED);
+	head = __atomic_load_n(&u->tx_head, __ATOMIC_RELAXED);
+	room = __atomic_load_n(&k->tx_tail, __ATOMIC_ACQUIRE) + size - head;
+	if ((head & BULK_TX_BUSY) || room > size || room < seg->len ||
+	    room < sizeof(struct bulk_ring_rec))
+		return -EAGAIN;
+	if (!__atomic_compare_exchange_n(&u->tx_head, &head,
+					 head | BULK_TX_BUSY, 0,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	/* Forked in between: the child has reserved room in a page of zeroes. */
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	__atomic_store_n(&u->tx_end, head + room, __ATOMIC_RELAXED);
+	seg->addr = (unsigned long)bulk_ring_at(window + 2 * BULK_WINDOW_PAGE,
+						size, head);
+	seg->len = room;
+	seg->res = room;
+	return 1;
+}
+
+static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
+					 unsigned int flags, void *window)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_user *u = window;
+	__u64 old, head, size, end, reserved;
+	struct bulk_walk walk;
+	const void *first;
+	__u32 limit;
+	long ret;
+
+	if (seg->lost || seg->len & 7)
+		return bulk_seg_failed(seg, -EINVAL);
+	limit = __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED);
+	size = __atomic_load_n(&k->tx_size, __ATOMIC_RELAXED);
+	old = __atomic_load_n(&u->tx_head, __ATOMIC_RELAXED);
+	head = old & ~(__u64)BULK_TX_BUSY;
+	reserved = __atomic_load_n(&u->tx_end, __ATOMIC_RELAXED);
+	if (old - head != BULK_TX_BUSY || !limit || !size ||
+	    seg->len > reserved - head ||
+	    seg->len > __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED) + size -
+		       head)
+		return -EAGAIN;
+	first = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
+	bulk_walk(&walk, first, seg->len, limit);
+	if (seg->len && !walk.bytes)
+		return bulk_seg_failed(seg, -EINVAL);
+	end = head + walk.bytes;
+	head = end;
+	if (walk.bytes < seg->len ||
+	    (!(seg->flags & BULK_SEG_DISCARD) &&
+	     (__s64)(reserved - end) >= (__s64)sizeof(struct bulk_ring_rec)))
+		head |= BULK_TX_BUSY;
+	/* A full barrier, as the exchange at the end of bulk_send_one(). */
+	if (!__atomic_compare_exchange_n(&u->tx_head, &old, head, 0,
+					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		return bulk_seg_failed(seg, -EBUSY);
+	/* Forked in between: the child has nothing that it reserved. */
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	seg->res = walk.bytes;
+	seg->tag = walk.records;
+	if (!walk.bytes)
+		return 1;
+	ret = bulk_region_sent(fd, seg, first, flags, window, end);
+	return ret == 1 && walk.bytes < seg->len ? 1 | BULK_RUN_ENDS : ret;
+}
+
+static __always_inline long bulk_inplace_try_borrow(struct bulk_seg *seg,
+						    void *window)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_user *u = window;
+	__u64 filled, tail, size;
+	struct bulk_walk walk;
+
+	filled = bulk_rx_look(window, &tail, &size);
+	if (!filled)
+		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+	if (seg->len < filled) {
+		bulk_walk(&walk, bulk_rx_at(window, size, tail), seg->len,
+			  ~0ULL);
+		if (!walk.bytes)
+			return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+		filled = walk.bytes;
+	}
+	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail,
+					 tail | BULK_RX_BORROWED, 0,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return -ESTALE;
+	/* Forked in between: the child has borrowed a page of zeroes. */
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	__atomic_store_n(&u->rx_end, tail + filled, __ATOMIC_RELAXED);
+	seg->addr = (unsigned long)bulk_rx_at(window, size, tail);
+	seg->len = filled;
+	seg->res = filled;
+	return 1;
+}
+
+static noinline long bulk_inplace_borrow(struct bulk_seg *seg, void *window)
+{
+	long ret;
+
+	if (seg->lost)
+		return -EAGAIN;
+	do {
+		ret = bulk_inplace_try_borrow(seg, window);
+	} while (ret == -ESTALE);
+	return ret;
+}
+
+static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
+{
+	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_user *u = window;
+	__u64 old, tail, size, new, end;
+	struct bulk_walk walk;
+
+	old = __atomic_load_n(&u->rx_tail, __ATOMIC_RELAXED);
+	tail = old & ~BULK_RX_BORROWED;
+	size = __atomic_load_n(&k->rx_size, __ATOMIC_RELAXED);
+	end = __atomic_load_n(&u->rx_end, __ATOMIC_RELAXED);
+	if (seg->lost || old == tail || !size || seg->len > end - tail ||
+	    seg->len > __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - tail)
+		return -EAGAIN;
+	bulk_walk(&walk, bulk_rx_at(window, size, tail), seg->len, ~0ULL);
+	if (walk.bytes != seg->len)
+		return bulk_seg_failed(seg, -EINVAL);
+	new = tail + seg->len;
+	if (!(seg->flags & BULK_SEG_DISCARD) &&
+	    (__s64)(end - new) > 0)
+		new |= BULK_RX_BORROWED;
+	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
+	if (!__atomic_compare_exchange_n(&u->rx_tail, &old, new, 0,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return bulk_seg_failed(seg, -EBUSY);
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	seg->res = seg->len;
+	seg->tag = walk.records;
+	return 1;
+}
+
+/* One segment that is no SEND or RECV of one record. */
+static noinline long bulk_window_other(int fd, struct bulk_seg *seg,
+				       unsigned int flags, void *window)
+{
+	__u32 kind = seg->op | (__u32)seg->flags << 16;
+
+	switch (kind & ~((__u32)BULK_SEG_DISCARD << 16)) {
+	case BULK_OP_SEND | BULK_SEG_PACKED << 16:
+		return kind >> 16 == BULK_SEG_PACKED ?
+		       bulk_region_send(fd, seg, flags, window) : -EAGAIN;
+	case BULK_OP_RECV | BULK_SEG_PACKED << 16:
+		return kind >> 16 == BULK_SEG_PACKED ?
+		       bulk_region_recv(seg, window) : -EAGAIN;
+	case BULK_OP_RESERVE:
+		return seg->flags ? -EAGAIN : bulk_inplace_reserve(seg, window);
+	case BULK_OP_COMMIT:
+		return bulk_inplace_commit(fd, seg, flags, window);
+	case BULK_OP_BORROW:
+		return seg->flags ? -EAGAIN : bulk_inplace_borrow(seg, window);
+	case BULK_OP_RETURN:
+		return bulk_inplace_return(seg, window);
+	default:
+		return -EAGAIN;
+	}
+}
+
+static __always_inline long bulk_window_segs(int fd, struct bulk_seg *segs,
 					     unsigned int nr_segs,
 					     unsigned int flags, void *window,
 					     __u64 *end)
@@ -223,15 +669,25 @@ static __always_inline long bulk_window_segs(struct bulk_seg *segs,
 					window, end);
 	if (bulk_seg_is_recv(segs))
 		return bulk_window_recv(segs, nr_segs, window);
-	return -EAGAIN;
+	return bulk_window_other(fd, segs, flags, window);
 }
 
 /* What the system call would say to a segment whoever receives or sends. */
-static __always_inline long bulk_seg_refused(const struct bulk_seg *seg)
+static __always_inline long bulk_seg_refused(const struct bulk_seg *seg,
+					     const void *window)
 {
-	if (seg->flags)
+	__u32 flags = 0;
+
+	if (seg->op == BULK_OP_SEND || seg->op == BULK_OP_RECV)
+		flags = BULK_SEG_PACKED;
+	else if (seg->op == BULK_OP_COMMIT || seg->op == BULK_OP_RETURN)
+		flags = BULK_SEG_DISCARD;
+	if (seg->op < BULK_OP_SEND || seg->op > BULK_OP_RETURN ||
+	    (seg->flags & ~flags))
 		return -EINVAL;
-	return bulk_seg_is_send(seg) || bulk_seg_is_recv(seg) ? 0 : -EINVAL;
+	if (seg->lost && seg->op != BULK_OP_RECV)
+		return -EINVAL;
+	return seg->op > BULK_OP_RECV && !window ? -EOPNOTSUPP : 0;
 }
 
 /*
@@ -239,14 +695,14 @@ static __always_inline long bulk_seg_refused(const struct bulk_seg *seg)
  * as if it could: a program that asks whether a flag is known would ask forever.
  */
 static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
-			       unsigned int flags)
+			       unsigned int flags, const void *window)
 {
 	long ret;
 
 	if (nr_segs > BULK_MAX_SEGS ||
 	    (flags & ~(BULK_WINDOW_FLAGS | BULK_FLUSH)))
 		return -EINVAL;
-	ret = nr_segs ? bulk_seg_refused(segs) : 0;
+	ret = nr_segs ? bulk_seg_refused(segs, window) : 0;
 	if (!ret)
 		return -EAGAIN;
 	segs->res = ret;
@@ -260,12 +716,12 @@ static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
  */
 static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
 				       unsigned int nr_segs, unsigned int flags,
-				       unsigned int done)
+				       const void *window, unsigned int done)
 {
 	long ret;
 
 	if (flags & BULK_NO_SYSCALL)
-		return done ?: bulk_stay(segs, nr_segs, flags);
+		return done ?: bulk_stay(segs, nr_segs, flags, window);
 	if (done)
 		flags |= BULK_NO_RESTART;
 	ret = bulk_xfer_syscall(fd, segs + done, nr_segs - done, flags);
@@ -285,15 +741,17 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 	if (flags == BULK_QUERY && fd == -1)
 		return bulk_query(window);
 	if (!window || nr_segs > BULK_MAX_SEGS || (flags & ~BULK_WINDOW_FLAGS))
-		return bulk_leave(fd, segs, nr_segs, flags, 0);
+		return bulk_leave(fd, segs, nr_segs, flags, window, 0);
 
 	for (i = 0; i < nr_segs; i += n) {
-		n = bulk_window_segs(segs + i, nr_segs - i, flags, window,
+		n = bulk_window_segs(fd, segs + i, nr_segs - i, flags, window,
 				     &end);
 		if (n == -EAGAIN)
-			return bulk_leave(fd, segs, nr_segs, flags, i);
+			return bulk_leave(fd, segs, nr_segs, flags, window, i);
 		if (n < 0)
 			return i ?: n;
+		if (n & BULK_RUN_ENDS)
+			return i + 1;
 		if (!(n & BULK_RING_BELL))
 			continue;
 		n -= BULK_RING_BELL;
@@ -304,7 +762,7 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		if (n < 0)
 			return i ?: n;
 	}
-	return i ?: bulk_leave(fd, segs, nr_segs, flags, 0);
+	return i ?: bulk_leave(fd, segs, nr_segs, flags, window, 0);
 }
 
 /*

@@ -11,8 +11,8 @@
  * try again lets a debugger step through here.
  *
  * From bulk_send_begin to bulk_send_end, %r8 is the window and %edx is 1 for one
- * record, whose arguments are all in place, and more for a row; the stack is as
- * it was at the call. The kernel and bulk_send_abort rely on that.
+ * record, whose arguments are all in place, and more for a row or a piece; the
+ * stack is as it was at the call. The kernel and bulk_send_abort rely on that.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -31,6 +31,10 @@
 #define TX_HEAD		BULK_USER_TX_HEAD(%r8)
 #define RECORD		16		/* bytes before a record's data */
 #define RECORDS		(2 * BULK_WINDOW_PAGE)
+
+/* Bits of %edx, above that of a caller that wants no call. */
+#define ROW		2
+#define PIECE		4
 
 /*
  * As the functions of these names in <asm/vdso/bulk_xfer.h>, which the compiler
@@ -207,6 +211,8 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	jc	bulk_send_abort
 	cmpl	$1, %edx
 	je	.Lone
+	testl	$PIECE, %edx
+	jnz	.Lpiece
 
 	/* A row. */
 	movq	TX_HEAD, %r10
@@ -285,6 +291,50 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	xorl	%edx, %edx
 	jmp	.Lcommit
 
+	/* Records that follow each other in memory as they do in the ring. */
+.Lpiece:
+	movq	TX_HEAD, %r10
+	decq	%r10
+	movq	KERNEL(TX_TAIL), %r11
+	/* The size first, as above. */
+	movq	KERNEL(TX_SIZE), %rcx
+	movq	KERNEL(TX_QUIET), %rax
+	testl	$1, %edx
+	cmovzq	%rcx, %rax
+	addq	%rax, %r11
+	leaq	(%r10, %rsi), %rax
+	cmpq	%r11, %rax
+	movl	$0, %r11d
+	jg	.Lcommit
+	incl	%r11d
+	decq	%rcx
+	andq	%rcx, %r10
+	leaq	RECORDS(%r8, %r10), %r10
+	movq	%rsi, %r9
+	cmpq	$64, %r9
+	jb	.Lpiece_short
+	cmpq	$128, %r9
+	ja	.Lpiece_long
+	bulk_copy_by64 %r10, %rdi, %r9
+.Lpiece_copied:
+	movq	%rax, %r10
+	jmp	.Lcommit
+.Lpiece_short:
+	bulk_copy_by16 %r10, %rdi, %r9
+	jmp	.Lpiece_copied
+.Lpiece_long:
+	cmpq	$BULK_COPY_REP, %r9
+	jb	.Lpiece_moves
+	ALTERNATIVE "jmp .Lpiece_moves", "", X86_FEATURE_ERMS
+	movq	%rdi, %rsi
+	movq	%r10, %rdi
+	movq	%r9, %rcx
+	rep movsb
+	jmp	.Lpiece_copied
+.Lpiece_moves:
+	bulk_copy_by128 %r10, %rdi, %r9
+	jmp	.Lpiece_copied
+
 	/* One record, the way to which has the fewest instructions. */
 .Lone:
 	movq	TX_HEAD, %rax
@@ -326,14 +376,23 @@ SYM_INNER_LABEL(bulk_send_end, SYM_L_GLOBAL)
 	movl	%edx, %eax
 	ret
 
-	/* The section is over: with one record that was not sent, or a row. */
+	/* The section is over: with one record that was not sent, a piece, or a row. */
 .Lend_row:
 	testl	%edx, %edx
 	jz	bulk_send_abort
+	testl	$PIECE, %edx
+	jnz	.Lend_piece
 	movq	%rdi, %rax
 	subq	FIRST, %rax
 	shrq	$BULK_SEG_SHIFT, %rax
 	jz	.Lagain
+	movq	%r9, %rdx
+	ret
+
+.Lend_piece:
+	testl	%r11d, %r11d
+	jz	.Lagain
+	movl	%r11d, %eax
 	movq	%r9, %rdx
 	ret
 
@@ -377,10 +436,28 @@ SYM_FUNC_START(bulk_send_row)
 	shlq	$BULK_SEG_SHIFT, %rsi
 	addq	%rdi, %rsi
 	movq	%rsi, BEHIND
-	orl	$2, %edx
+	orl	$ROW, %edx
 	jmp	.Ltake
 	.cfi_endproc
 SYM_FUNC_END(bulk_send_row)
+
+/**
+ * bulk_send_piece - send the records of a region, which are in one piece
+ * @piece: %rdi
+ * @len: %rsi, its bytes: those that the records take of a ring, 16 at least
+ * @quiet: %edx, 1 to send what the kernel wants no call for, 0 for all
+ * @window: %rcx
+ *
+ * Return: %rax, 1, or -EAGAIN when there is no room for all of it now, or another
+ * thread sends; %rdx, where it ends.
+ */
+SYM_FUNC_START(bulk_send_piece)
+	.cfi_startproc
+	movq	%rcx, %r8
+	orl	$PIECE, %edx
+	jmp	.Ltake
+	.cfi_endproc
+SYM_FUNC_END(bulk_send_piece)
 
 	/* For the kernel. */
 	.globl	bulk_send_len

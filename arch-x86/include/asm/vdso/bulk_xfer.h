@@ -20,8 +20,8 @@
 struct bulk_seg;
 
 /**
- * struct bulk_sent - result of bulk_send_row()
- * @sent: how many records were sent, or -EAGAIN
+ * struct bulk_sent - result of bulk_send_row() and bulk_send_piece()
+ * @sent: how many records, or pieces, were sent, or -EAGAIN
  * @end: where the last of them ends
  */
 struct bulk_sent {
@@ -37,6 +37,9 @@ BULK_HIDDEN long bulk_send_one(int fd, struct bulk_seg *seg, unsigned int one,
 BULK_HIDDEN struct bulk_sent bulk_send_row(struct bulk_seg *segs,
 					   unsigned int nr_segs,
 					   unsigned int quiet, void *window);
+BULK_HIDDEN struct bulk_sent bulk_send_piece(const void *piece,
+					     unsigned long len,
+					     unsigned int quiet, void *window);
 /* The generic part, as bulk_send_one() calls it. */
 BULK_HIDDEN long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
 				unsigned int flags, void *window, __u64 end);

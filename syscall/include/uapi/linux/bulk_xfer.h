@@ -11,18 +11,21 @@
 
 /**
  * struct bulk_seg - one step of a bulk_xfer(2) call
- * @addr: user address of the record (SEND) or of the room for one (RECV)
+ * @addr: user address of the record (SEND) or of the room for one (RECV); of a
+ *	region with BULK_SEG_PACKED. RESERVE, BORROW: out
  * @len: SEND: bytes of the record. RECV: bytes of room at @addr; when @res is
  *	-EMSGSIZE, the call stores the length of the waiting record here.
+ *	The other operations: see &enum bulk_op
  * @res: out: bytes moved, or a negative errno. Written only for the segments
  *	that the call reached; undefined until the call returns. (The others'
  *	is stored back as it was read: no other thread may store to it.)
  * @tag: 64 bits that travel with the record: in on SEND, out on RECV. Neither
- *	the kernel nor the rings interpret them.
+ *	the kernel nor the rings interpret them. Of a region, out: how many
+ *	records were moved
  * @op: one of &enum bulk_op
- * @flags: must be 0; every bit is reserved
- * @lost: RECV, out: records lost by the channel's policy just before this one.
- *	SEND: must be 0.
+ * @flags: BULK_SEG_*; every other bit is reserved, and must be 0
+ * @lost: RECV, out: records lost by the channel's policy just before this one,
+ *	0 with BULK_SEG_PACKED. Otherwise: must be 0.
  *
  * The layout is the same for 64-bit, x32 and 32-bit callers.
  */
@@ -38,13 +41,54 @@ struct bulk_seg {
 
 /**
  * enum bulk_op - what a segment asks for
- * @BULK_OP_SEND: hand one record to the provider
- * @BULK_OP_RECV: take one record from the endpoint
+ * @BULK_OP_SEND: hand one record, or a region, to the provider
+ * @BULK_OP_RECV: take one record, or a region, from the endpoint
+ * @BULK_OP_RESERVE: get room for a region in the window, at least @len bytes;
+ *	@addr, @len and @res tell where and how many these are
+ * @BULK_OP_COMMIT: send the first @len bytes of what is reserved. The rest stays
+ *	reserved, if it could hold a record.
+ * @BULK_OP_BORROW: read the records in the window where they lie, at most @len
+ *	bytes of them; @addr, @len and @res tell where and how many these are
+ * @BULK_OP_RETURN: have received the first @len bytes of what is borrowed. The
+ *	rest, if there is any, stays borrowed.
+ *
+ * The last four need a window, or are -EOPNOTSUPP. An endpoint has one
+ * reservation and one borrow at a time; another one is -EBUSY.
  */
 enum bulk_op {
 	BULK_OP_SEND	= 1,
 	BULK_OP_RECV	= 2,
+	BULK_OP_RESERVE	= 3,
+	BULK_OP_COMMIT	= 4,
+	BULK_OP_BORROW	= 5,
+	BULK_OP_RETURN	= 6,
 };
+
+/* Flags of a segment. */
+#define BULK_SEG_PACKED		(1U << 0) /* SEND, RECV: of a region */
+#define BULK_SEG_DISCARD	(1U << 1) /* COMMIT, RETURN: let go of the rest */
+
+/**
+ * struct bulk_packed - a record of a region
+ * @len: bytes of @data
+ * @lost: RECV: records lost by the channel's policy just before this one.
+ *	SEND: must be 0.
+ * @tag: 64 bits that travel with the record
+ * @data: the record, and up to 7 bytes that make the whole a multiple of 8
+ *
+ * A region is a row of these, each BULK_PACKED_SIZE(len) bytes behind the one
+ * before. It begins at a multiple of 8.
+ */
+struct bulk_packed {
+	__u32		len;
+	__u32		lost;
+	__aligned_u64	tag;
+	__u8		data[];
+};
+
+/* Bytes that a record of @len bytes takes in a region. */
+#define BULK_PACKED_SIZE(len) \
+	((sizeof(struct bulk_packed) + (__u64)(len) + 7) & ~7ULL)
 
 /* Most segments in one call (UIO_MAXIOV). */
 #define BULK_MAX_SEGS		1024

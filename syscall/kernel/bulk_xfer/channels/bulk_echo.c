@@ -32,6 +32,18 @@ static int echo_take(struct bulk_endpoint *ep, const void *data, size_t len,
 	return bulk_push(ep, data, len, tag, GFP_KERNEL);
 }
 
+static int echo_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
+{
+	const void *data;
+	int ret = 0;
+	size_t len;
+	u64 tag;
+
+	while (!ret && (data = bulk_batch_next(batch, &len, &tag)))
+		ret = echo_take(ep, data, len, tag);
+	return ret;
+}
+
 static __poll_t echo_poll(struct bulk_endpoint *ep)
 {
 	return bulk_rx_has_room(ep) ? EPOLLOUT : 0;
@@ -40,6 +52,7 @@ static __poll_t echo_poll(struct bulk_endpoint *ep)
 static const struct bulk_channel_ops echo_ops = {
 	.send = echo_send,
 	.take = echo_take,
+	.send_batch = echo_send_batch,
 	.poll = echo_poll,
 };
 

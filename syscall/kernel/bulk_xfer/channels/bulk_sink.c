@@ -87,6 +87,17 @@ static int sink_take(struct bulk_endpoint *ep, const void *data, size_t len,
 	return 0;
 }
 
+static int sink_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
+{
+	const void *data;
+	size_t len;
+	u64 tag;
+
+	while ((data = bulk_batch_next(batch, &len, &tag)))
+		sink_take(ep, data, len, tag);
+	return 0;
+}
+
 static int sink_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta)
 {
@@ -115,6 +126,7 @@ static const struct bulk_channel_ops sink_ops = {
 	.release = sink_release,
 	.send = sink_send,
 	.take = sink_take,
+	.send_batch = sink_send_batch,
 	.recv = sink_recv,
 	.poll = sink_poll,
 };

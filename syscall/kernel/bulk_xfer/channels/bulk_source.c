@@ -58,6 +58,7 @@ static int source_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 {
 	struct source *s = bulk_private(ep);
 	struct bulk_source_request req;
+	int ret;
 
 	if (iov_iter_count(from) != sizeof(req))
 		return -EINVAL;
@@ -65,7 +66,9 @@ static int source_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 		return -EFAULT;
 	if (!source_request_valid(&req))
 		return -EINVAL;
-	bulk_rx_discard(ep);
+	ret = bulk_rx_discard(ep);
+	if (ret)
+		return ret;
 	s->req = req;
 	s->next = 0;
 	bulk_rx_wake(ep);
