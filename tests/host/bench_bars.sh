@@ -25,6 +25,24 @@ bulk-vdso k2u 1024 1 1350 0.0156
 copy u2u 16384 1 10000 0
 bulk-vdso u2k 16384 1 13500 1
 bulk-vdso k2u 16384 1 13500 1
+mmap u2k 64 64 1000 0
+mmap k2u 64 64 1000 0
+mmap u2k 1024 64 1000 0
+mmap k2u 1024 64 1000 0
+bulk-inplace u2k 64 64 1080 0.0013
+bulk-inplace k2u 64 64 1080 0.0012
+bulk-inplace u2k 1024 63 1030 0.0159
+bulk-inplace k2u 1024 63 1030 0.0159
+bulk-region u2k 64 64 1250 0.0025
+bulk-region k2u 64 64 1250 0.0012
+chardev-batch u2k 64 64 1000 0.015625
+chardev-batch k2u 64 64 1000 0.015625
+chardev-batch u2k 1024 64 1000 0.015625
+chardev-batch k2u 1024 64 1000 0.015625
+bulk-region-call u2k 64 64 1000 0.015625
+bulk-region-call k2u 64 64 1000 0.015625
+bulk-region-call u2k 1024 63 1020 0.015873
+bulk-region-call k2u 1024 63 1020 0.015873
 END
 
 # results KIND: standard input's rows as a boot prints them; every record takes 10 ns.
@@ -56,7 +74,7 @@ bar() { echo "bar: $1: measured $2, wanted $3"; }
 all_met() {
 	report '' --complete > "$work/out"
 	cat "$work/out"
-	(( $(grep -c '^bar: .*: met' "$work/out") == 12 && $(grep -c '^bar: ' "$work/out") == 12 ))
+	(( $(grep -c '^bar: .*: met' "$work/out") == 22 && $(grep -c '^bar: ' "$work/out") == 22 ))
 }
 
 # told LINE...: what is printed where all is met.
@@ -87,7 +105,7 @@ nothing_gates() {
 }
 
 json_written() {
-	absent '/16384/d' 2 --json "$work/json" && (( $(grep -c '"mechanism"' "$work/json") == 15 ))
+	absent '/16384/d' 2 --json "$work/json" && (( $(grep -c '"mechanism"' "$work/json") == 33 ))
 }
 
 # A row that was not counted is no row that was not asked for.
@@ -159,6 +177,14 @@ check 'a SEND with more calls' missed 's/(vdso u2k 64 .*) .*/\1 0.0052/' \
 	"$(bar "system calls for a SEND $window" 0.0052 '<= 0.0050')"
 check 'a RECV with more calls' missed 's/(vdso k2u 64 .*) .*/\1 1/' \
 	"$(bar "system calls for a RECV $window" 1.0000 '<= 0.0050')"
+check 'records in place that cost more' missed 's/(^bulk-inplace k2u 64 64) 1080/\1 1082/' \
+	"$(bar 'RECV of 64 B in place in the window, against a mapped ring' 1.082 '<= 1.08')"
+check 'longer records in place that cost more' missed 's/(^bulk-inplace u2k 1024 63) 1030/\1 1032/' \
+	"$(bar 'SEND of 1024 B in place in the window, against a mapped ring' 1.032 '<= 1.03')"
+check 'regions that cost more' missed 's/(^bulk-region u2k .*) 1250/\1 1252/' \
+	"$(bar 'SEND of 64 B in a region through the window, against a mapped ring' 1.252 '<= 1.25')"
+check 'regions by the call that cost more' missed 's/(^bulk-region-call k2u 1024 63) 1020/\1 1022/' \
+	"$(bar 'RECV of 1024 B in a region by the call, against write(2) or read(2) of as many' 1.022 '<= 1.02')"
 check 'no row of 16 KiB in a run of everything' absent '/16384/d' 2
 check 'no row of a copy in a run of everything' absent '/copy/d' 4
 check 'no row of the window in a run of everything' absent '/vdso/d' 8

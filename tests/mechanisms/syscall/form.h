@@ -19,14 +19,32 @@ extern const struct mechanism vdso_to_kernel;
 extern const struct mechanism vdso_to_user;
 extern const struct mechanism vdso_batch_to_kernel;
 extern const struct mechanism vdso_batch_to_user;
+extern const struct mechanism region_to_kernel;
+extern const struct mechanism region_to_user;
+extern const struct mechanism region_call_to_kernel;
+extern const struct mechanism region_call_to_user;
+extern const struct mechanism inplace_to_kernel;
+extern const struct mechanism inplace_to_user;
 
 void bulk_open_endpoint(struct transfer *t);
 void bulk_poke(struct transfer *t);
 
-/* Records that don't wait, through the vDSO; as bulk_xfer(). */
+/* An endpoint with the default window (vdso.c). */
+void window_open(struct transfer *t);
+void window_close(struct transfer *t);
+void window_send_batch(struct transfer *t, uint64_t count);
+void window_recv_batch(struct transfer *t, uint64_t count);
+
+/* One segment as far as the window alone can run it; as bulk_xfer(). */
+long window_stay(struct transfer *t, struct bulk_seg *seg);
+
+/* Segments that don't wait, by the call and through the vDSO; as bulk_xfer(). */
+typedef long (*try_segs_t)(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
+long call_try(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
 long window_try(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
 
 /* What is offered, and taken later, while one side stalls (stall.c). */
+void stall_begin(struct transfer *t, uint32_t how);
 uint64_t call_offer(struct transfer *t, uint64_t count);
 uint64_t call_drain(struct transfer *t, uint64_t count);
 uint64_t window_offer(struct transfer *t, uint64_t count);

@@ -103,6 +103,21 @@ static int channel_take(struct bulk_endpoint *ep, const void *data, size_t len, 
 	return 0;
 }
 
+static int channel_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
+{
+	u64 entered = lab_enter(&lab), tag;
+	const void *data;
+	size_t len;
+
+	while ((data = bulk_batch_next(batch, &len, &tag))) {
+		if (channel_stalled())
+			return -EAGAIN;
+		lab_consume(&lab, data, len);
+	}
+	lab_leave(&lab, entered);
+	return 0;
+}
+
 static int channel_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 {
 	size_t len = iov_iter_count(from);
@@ -174,6 +189,7 @@ static const struct bulk_channel_ops channel_ops = {
 	.open = channel_open,
 	.release = channel_release,
 	.take = channel_take,
+	.send_batch = channel_send_batch,
 	.send = channel_send,
 	.recv = channel_recv,
 	.give = channel_give,

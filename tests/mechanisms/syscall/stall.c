@@ -13,15 +13,13 @@
 #include "lab_channel.h"
 #include "raw.h"
 
-typedef long (*try_segs_t)(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
-
-static long try_call(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
+long call_try(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 {
 	return bulk_xfer(t->fd, segs, nr, BULK_DONTWAIT);
 }
 
 /* The stall begins with the first record that is offered. */
-static void begin(struct transfer *t, uint32_t how)
+void stall_begin(struct transfer *t, uint32_t how)
 {
 	if (t->flags & how)
 		return;
@@ -38,7 +36,7 @@ static uint64_t offer_segs(struct transfer *t, uint64_t count, try_segs_t try)
 	uint64_t n;
 	long ret;
 
-	begin(t, LAB_CHANNEL_STALLED);
+	stall_begin(t, LAB_CHANNEL_STALLED);
 	for (n = 0; n < count; n += ret) {
 		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++) {
@@ -77,12 +75,12 @@ static uint64_t drain_segs(struct transfer *t, uint64_t count, try_segs_t try)
 
 uint64_t call_offer(struct transfer *t, uint64_t count)
 {
-	return offer_segs(t, count, try_call);
+	return offer_segs(t, count, call_try);
 }
 
 uint64_t call_drain(struct transfer *t, uint64_t count)
 {
-	return drain_segs(t, count, try_call);
+	return drain_segs(t, count, call_try);
 }
 
 uint64_t window_offer(struct transfer *t, uint64_t count)
@@ -100,7 +98,7 @@ uint64_t file_offer(struct transfer *t, uint64_t count)
 	uint64_t n;
 	long ret;
 
-	begin(t, LAB_CHANNEL_STALLED);
+	stall_begin(t, LAB_CHANNEL_STALLED);
 	for (n = 0; n < count; n++) {
 		lab_produce(t->out, t->bytes, t->next + n);
 		ret = raw_write(t->fd, t->out, t->bytes);
@@ -130,7 +128,7 @@ uint64_t file_drain(struct transfer *t, uint64_t count)
 
 uint64_t provider_offer(struct transfer *t, uint64_t count)
 {
-	begin(t, LAB_QUEUED | LAB_CHANNEL_PUSHED);
+	stall_begin(t, LAB_QUEUED | LAB_CHANNEL_PUSHED);
 	return control_offer(t, count);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bulk_xfer(2): one segment a call, a full batch, write(2) and read(2), and the vDSO.
+ * bulk_xfer(2): one segment a call, a full batch, write(2) and read(2); lists the forms of other files.
  *
  * Segments are made once and used again, as the interface allows: a call
  * leaves what it was told as it is.
@@ -93,5 +93,8 @@ const struct mechanism *const mechanisms[] = {
 	&beside_to_kernel, &beside_to_user,
 	&vdso_to_kernel, &vdso_to_user,
 	&vdso_batch_to_kernel, &vdso_batch_to_user,
+	&region_to_kernel, &region_to_user,
+	&region_call_to_kernel, &region_call_to_user,
+	&inplace_to_kernel, &inplace_to_user,
 	NULL,
 };

@@ -19,7 +19,7 @@
 static bulk_vdso_call call;
 static struct bulk_params params;
 
-static void vdso_open(struct transfer *t)
+void window_open(struct transfer *t)
 {
 	bulk_open_endpoint(t);
 	call = bulk_vdso_find();
@@ -30,9 +30,14 @@ static void vdso_open(struct transfer *t)
 		die("no window");
 }
 
-static void vdso_close(struct transfer *t)
+void window_close(struct transfer *t)
 {
 	munmap(t->priv, params.window_default);
+}
+
+long window_stay(struct transfer *t, struct bulk_seg *seg)
+{
+	return call(t->fd, seg, 1, BULK_NO_SYSCALL, t->priv);
 }
 
 static inline void run_seg(struct transfer *t, struct bulk_seg *seg)
@@ -97,7 +102,7 @@ static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 	die("bulk_xfer() of %u segments through the window: %s", nr, strerror(-ret));
 }
 
-static void batch_send(struct transfer *t, uint64_t count)
+void window_send_batch(struct transfer *t, uint64_t count)
 {
 	send_segs(t, count, run_segs);
 	t->calls++;
@@ -105,7 +110,7 @@ static void batch_send(struct transfer *t, uint64_t count)
 		die("flush");
 }
 
-static void batch_recv(struct transfer *t, uint64_t count)
+void window_recv_batch(struct transfer *t, uint64_t count)
 {
 	recv_segs(t, count, run_segs);
 }
@@ -140,27 +145,27 @@ static void call_recv(struct transfer *t, uint64_t count)
 
 const struct mechanism beside_to_kernel = {
 	.name = "syscall-window", .dir = U2K, .about = &bulk_about, .copies = 1,
-	.open = vdso_open, .close = vdso_close, .send = call_send,
+	.open = window_open, .close = window_close, .send = call_send,
 	.totals = control_totals,
 	.offer = call_offer, .drain = provider_drain,
 };
 
 const struct mechanism beside_to_user = {
 	.name = "syscall-window", .dir = K2U, .about = &bulk_about, .copies = 1,
-	.open = vdso_open, .close = vdso_close, .recv = call_recv,
+	.open = window_open, .close = window_close, .recv = call_recv,
 	.offer = provider_offer, .drain = call_drain,
 };
 
 const struct mechanism vdso_to_kernel = {
 	.name = "bulk-vdso", .dir = U2K, .about = &bulk_about, .copies = 1,
-	.open = vdso_open, .close = vdso_close, .send = vdso_send,
+	.open = window_open, .close = window_close, .send = vdso_send,
 	.totals = control_totals,
 	.offer = window_offer, .drain = provider_drain,
 };
 
 const struct mechanism vdso_to_user = {
 	.name = "bulk-vdso", .dir = K2U, .about = &bulk_about, .copies = 1,
-	.open = vdso_open, .close = vdso_close, .recv = vdso_recv,
+	.open = window_open, .close = window_close, .recv = vdso_recv,
 	.blocks = true, .wake_flags = LAB_QUEUED, .poke = bulk_poke,
 	.offer = provider_offer, .drain = window_drain,
 };
@@ -168,7 +173,7 @@ const struct mechanism vdso_to_user = {
 const struct mechanism vdso_batch_to_kernel = {
 	.name = "bulk-vdso-batch", .dir = U2K, .about = &bulk_about, .copies = 1,
 	.batch = MAX_BATCH,
-	.open = vdso_open, .close = vdso_close, .send = batch_send,
+	.open = window_open, .close = window_close, .send = window_send_batch,
 	.totals = control_totals,
 	.offer = window_offer, .drain = provider_drain,
 };
@@ -176,6 +181,6 @@ const struct mechanism vdso_batch_to_kernel = {
 const struct mechanism vdso_batch_to_user = {
 	.name = "bulk-vdso-batch", .dir = K2U, .about = &bulk_about, .copies = 1,
 	.batch = MAX_BATCH,
-	.open = vdso_open, .close = vdso_close, .recv = batch_recv,
+	.open = window_open, .close = window_close, .recv = window_recv_batch,
 	.offer = provider_offer, .drain = window_drain,
 };
