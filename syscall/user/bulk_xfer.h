@@ -14,6 +14,30 @@
 #include <linux/bulk_xfer.h>
 
 /**
+ * bulk_seg_of() - a segment of any operation
+ * @op: one of enum bulk_op
+ * @flags: BULK_SEG_*
+ * @addr: what it is about; NULL for those that tell an address
+ * @len: bytes, in the sense of @op
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_of(__u16 op, __u16 flags,
+					  const void *addr, __u32 len)
+{
+	struct bulk_seg seg;
+
+	seg.addr = (unsigned long)addr;
+	seg.len = len;
+	seg.res = 0;
+	seg.tag = 0;
+	seg.op = op;
+	seg.flags = flags;
+	seg.lost = 0;
+	return seg;
+}
+
+/**
  * bulk_seg_send() - a segment that sends one record
  * @buf: the record
  * @len: bytes in it; 0 is a record too
@@ -24,15 +48,9 @@
 static inline struct bulk_seg bulk_seg_send(const void *buf, __u32 len,
 					    __u64 tag)
 {
-	struct bulk_seg seg;
+	struct bulk_seg seg = bulk_seg_of(BULK_OP_SEND, 0, buf, len);
 
-	seg.addr = (unsigned long)buf;
-	seg.len = len;
-	seg.res = 0;
 	seg.tag = tag;
-	seg.op = BULK_OP_SEND;
-	seg.flags = 0;
-	seg.lost = 0;
 	return seg;
 }
 
@@ -48,16 +66,96 @@ static inline struct bulk_seg bulk_seg_send(const void *buf, __u32 len,
  */
 static inline struct bulk_seg bulk_seg_recv(void *buf, __u32 room)
 {
-	struct bulk_seg seg;
+	return bulk_seg_of(BULK_OP_RECV, 0, buf, room);
+}
 
-	seg.addr = (unsigned long)buf;
-	seg.len = room;
-	seg.res = 0;
-	seg.tag = 0;
-	seg.op = BULK_OP_RECV;
-	seg.flags = 0;
-	seg.lost = 0;
-	return seg;
+/**
+ * bulk_seg_send_region() - a segment that sends the records of a region
+ * @region: the first struct bulk_packed, at a multiple of 8
+ * @len: bytes of the region
+ *
+ * When its call has reached the segment, .res is how many bytes of the region
+ * were sent, or a negative errno, and .tag how many records. Fewer than @len end
+ * the call behind this segment: send the rest before anything else.
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_send_region(const void *region,
+						   __u32 len)
+{
+	return bulk_seg_of(BULK_OP_SEND, BULK_SEG_PACKED, region, len);
+}
+
+/**
+ * bulk_seg_recv_region() - a segment that receives the records that are there
+ * @buf: where they go, at a multiple of 8
+ * @room: bytes of room at @buf
+ *
+ * When its call has reached the segment, .res is the length of the region or
+ * a negative errno, and .tag how many records it holds, at least one.
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_recv_region(void *buf, __u32 room)
+{
+	return bulk_seg_of(BULK_OP_RECV, BULK_SEG_PACKED, buf, room);
+}
+
+/**
+ * bulk_seg_reserve() - a segment that reserves room for a region in the window
+ * @least: bytes that it must have
+ *
+ * When its call has reached the segment, .addr and .len are the room; or .res is
+ * a negative errno.
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_reserve(__u32 least)
+{
+	return bulk_seg_of(BULK_OP_RESERVE, 0, 0, least);
+}
+
+/**
+ * bulk_seg_commit() - a segment that sends what was written to reserved room
+ * @len: bytes of the records at its start
+ * @flags: 0, or BULK_SEG_DISCARD
+ *
+ * Results are those of bulk_seg_send_region().
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_commit(__u32 len, __u16 flags)
+{
+	return bulk_seg_of(BULK_OP_COMMIT, flags, 0, len);
+}
+
+/**
+ * bulk_seg_borrow() - a segment that borrows the records in the window
+ * @most: bytes that they may have together
+ *
+ * When its call has reached the segment, .addr and .len are a region, at least
+ * one record; or .res is a negative errno.
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_borrow(__u32 most)
+{
+	return bulk_seg_of(BULK_OP_BORROW, 0, 0, most);
+}
+
+/**
+ * bulk_seg_return() - a segment that gives back what was borrowed
+ * @len: bytes of the records at its start, which now are received
+ * @flags: 0, or BULK_SEG_DISCARD
+ *
+ * When its call has reached the segment, .res is @len or a negative errno, and
+ * .tag how many records these are.
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_return(__u32 len, __u16 flags)
+{
+	return bulk_seg_of(BULK_OP_RETURN, flags, 0, len);
 }
 
 /**

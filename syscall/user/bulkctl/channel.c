@@ -142,6 +142,46 @@ unsigned int channel_run_ready(struct channel *ch, struct bulk_seg *segs,
 	return n > 0 ? 1 + n : 1;
 }
 
+void channel_send_region(struct channel *ch, const void *region, size_t len)
+{
+	struct bulk_seg seg;
+	size_t sent;
+
+	for (sent = 0; sent < len; sent += seg.res) {
+		seg = bulk_seg_send_region((const char *)region + sent,
+					   len - sent);
+		channel_run(ch, &seg, 1);
+	}
+}
+
+size_t channel_send_ready(struct channel *ch, const void *region, size_t len)
+{
+	struct bulk_seg seg = bulk_seg_send_region(region, len);
+
+	if (run(ch, &seg, 1, BULK_DONTWAIT) > 0)
+		return seg.res;
+	if (errno != EAGAIN && errno != EINTR)
+		explain_transfer(ch, &seg);
+	return 0;
+}
+
+size_t channel_recv_region(struct channel *ch, void *buf, size_t room)
+{
+	struct bulk_seg seg = bulk_seg_recv_region(buf, room);
+
+	while (run(ch, &seg, 1, 0) < 0) {
+		if (errno == EINTR)
+			continue;
+		/* Of a record that waits, only a RECV of one tells the length. */
+		if (errno == EMSGSIZE) {
+			seg = bulk_seg_recv(NULL, 0);
+			channel_run(ch, &seg, 1);
+		}
+		explain_transfer(ch, &seg);
+	}
+	return seg.res;
+}
+
 void *piece_alloc(size_t bytes)
 {
 	void *piece = malloc(bytes);

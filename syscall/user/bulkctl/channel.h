@@ -16,6 +16,10 @@
 #define BATCH_RECORDS	64
 #define BATCH_BYTES	(4U << 20)
 
+/* Records up to this go many at a time: a copy more costs less than a segment. */
+#define REGION_RECORD	4096
+#define REGION_BYTES	(256U << 10)
+
 /* A file goes through memory in pieces of about this size. */
 #define PIECE_BYTES	(8U << 20)
 
@@ -38,6 +42,15 @@ void channel_run(struct channel *ch, struct bulk_seg *segs, unsigned int nr);
 void channel_flush(struct channel *ch);
 unsigned int channel_run_ready(struct channel *ch, struct bulk_seg *segs,
 			       unsigned int nr);
+
+/* Waits until all of the region is sent. */
+void channel_send_region(struct channel *ch, const void *region, size_t len);
+
+/* Does not wait. Return: bytes of the region that were sent. */
+size_t channel_send_ready(struct channel *ch, const void *region, size_t len);
+
+/* Waits for the first record only. Return: bytes of the region. */
+size_t channel_recv_region(struct channel *ch, void *buf, size_t room);
 
 /* What a transfer uses where the command line says nothing. */
 uint32_t channel_record_size(const struct channel *ch,

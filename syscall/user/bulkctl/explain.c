@@ -73,6 +73,14 @@ void explain_open(const struct channel *ch, const char *path, int flags)
 	fail("%s: %s", path, strerror(errno));
 }
 
+/* Bytes of the record that a SEND failed with: the first, of a region. */
+static uint32_t record_len(const struct bulk_seg *seg)
+{
+	const struct bulk_packed *first = (void *)(unsigned long)seg->addr;
+
+	return seg->flags & BULK_SEG_PACKED ? first->len : seg->len;
+}
+
 static void __attribute__((noreturn))
 wrong_size(const struct channel *ch, const struct bulk_seg *seg)
 {
@@ -80,7 +88,7 @@ wrong_size(const struct channel *ch, const struct bulk_seg *seg)
 		fail("a record of %u bytes waits on channel %s: give it room with -r %u",
 		     seg->len, ch->name, seg->len);
 	fail("a record of %u bytes is above the limit of channel %s (its max_record)",
-	     seg->len, ch->name);
+	     record_len(seg), ch->name);
 }
 
 /* Errors that any transfer may meet. */
@@ -101,6 +109,20 @@ static void explain_common(const struct channel *ch, int err)
 	}
 }
 
+static const char *name_of(unsigned int op)
+{
+	static const char *const names[] = {
+		[BULK_OP_SEND] = "send",
+		[BULK_OP_RECV] = "receive",
+		[BULK_OP_RESERVE] = "reserve",
+		[BULK_OP_COMMIT] = "commit",
+		[BULK_OP_BORROW] = "borrow",
+		[BULK_OP_RETURN] = "return",
+	};
+
+	return names[op];
+}
+
 void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
 {
 	int err = errno;
@@ -108,8 +130,7 @@ void explain_transfer(const struct channel *ch, const struct bulk_seg *seg)
 	if (err == EMSGSIZE)
 		wrong_size(ch, seg);
 	explain_common(ch, err);
-	fail("%s on channel %s: %s", seg->op == BULK_OP_SEND ? "send" : "receive",
-	     ch->name, strerror(err));
+	fail("%s on channel %s: %s", name_of(seg->op), ch->name, strerror(err));
 }
 
 void explain_flush(const struct channel *ch)

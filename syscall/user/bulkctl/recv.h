@@ -16,6 +16,7 @@ struct recv {
 	uint64_t count;
 	uint64_t seed;
 	char *piece;
+	struct bulk_region region;
 	XXH64_state_t *sum;
 };
 

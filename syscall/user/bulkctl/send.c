@@ -16,12 +16,13 @@
 #include "input.h"
 #include "message.h"
 #include "progress.h"
+#include "region.h"
 #include "report.h"
 #include "verbs.h"
 
 /* Return: records sent. The last may be short. */
-static uint64_t send_piece(struct channel *ch, const char *data, size_t len,
-			   uint32_t size, uint64_t tag)
+static uint64_t send_segments(struct channel *ch, const char *data, size_t len,
+			      uint32_t size, uint64_t tag)
 {
 	unsigned int batch = batch_records(size), nr = 0;
 	struct bulk_seg segs[BATCH_RECORDS];
@@ -40,17 +41,43 @@ static uint64_t send_piece(struct channel *ch, const char *data, size_t len,
 	return records;
 }
 
+/* The same for records that are small. */
+static uint64_t send_regions(struct channel *ch, struct bulk_region *region,
+			     const char *data, size_t len, uint32_t size,
+			     uint64_t tag)
+{
+	uint64_t records = 0;
+	size_t part;
+
+	for (; len; data += part, len -= part) {
+		part = region_fill(region, data, len, size, tag + records);
+		channel_send_region(ch, region->buf, region->used);
+		records += (part + size - 1) / size;
+	}
+	return records;
+}
+
+static uint64_t send_piece(struct channel *ch, struct bulk_region *region,
+			   const char *data, size_t len, uint32_t size,
+			   uint64_t tag)
+{
+	if (in_regions(size))
+		return send_regions(ch, region, data, len, size, tag);
+	return send_segments(ch, data, len, size, tag);
+}
+
 static void send_all(struct channel *ch, struct input *in, struct report *r)
 {
 	size_t bytes = piece_bytes(r->record_size), len;
+	struct bulk_region region = region_new();
 	void *piece = piece_alloc(bytes);
 	XXH64_state_t *sum = checksum_new();
 	uint64_t start;
 
 	while ((len = input_read(in, piece, bytes))) {
 		start = now_ns();
-		r->records += send_piece(ch, piece, len, r->record_size,
-					 r->records);
+		r->records += send_piece(ch, &region, piece, len,
+					 r->record_size, r->records);
 		r->ns += now_ns() - start;
 		r->bytes += len;
 		XXH64_update(sum, piece, len);
@@ -62,6 +89,7 @@ static void send_all(struct channel *ch, struct input *in, struct report *r)
 	r->checksum = XXH64_digest(sum);
 	r->calls = ch->calls;
 	XXH64_freeState(sum);
+	free(region.buf);
 	free(piece);
 }
 

@@ -13,6 +13,7 @@
 #include "output.h"
 #include "progress.h"
 #include "recv.h"
+#include "region.h"
 #include "stream.h"
 
 static void request(struct recv *c)
@@ -44,7 +45,7 @@ static void check_batch(struct recv *c, const struct bulk_seg *segs,
 	}
 }
 
-static void recv_piece(struct recv *c, uint64_t records)
+static void recv_segments(struct recv *c, uint64_t records)
 {
 	unsigned int batch = batch_records(c->r.record_size), nr, i;
 	struct bulk_seg segs[BATCH_RECORDS];
@@ -59,6 +60,36 @@ static void recv_piece(struct recv *c, uint64_t records)
 		channel_run(&c->ch, segs, nr);
 		check_batch(c, segs, nr, c->r.records + done);
 	}
+}
+
+/* The same for records that are small; no more than these are asked for. */
+static void recv_regions(struct recv *c, uint64_t records)
+{
+	size_t packed = BULK_PACKED_SIZE(c->r.record_size), len, room;
+	struct expected e = {
+		.to = c->piece,
+		.len = records * c->r.record_size,
+		.size = c->r.record_size,
+		.tag = c->r.records,
+		.how = "came",
+	};
+
+	while (e.len) {
+		room = e.len / e.size * packed;
+		if (room > REGION_BYTES)
+			room = REGION_BYTES;
+		len = channel_recv_region(&c->ch, c->region.buf, room);
+		region_take(c->region.buf, len, &e);
+	}
+	c->r.lost += e.lost;
+}
+
+static void recv_piece(struct recv *c, uint64_t records)
+{
+	if (in_regions(c->r.record_size))
+		recv_regions(c, records);
+	else
+		recv_segments(c, records);
 }
 
 static void check_bytes(struct recv *c, size_t len)

@@ -59,28 +59,81 @@ static bool has_room(int fd)
 	return poll(&pfd, 1, 0) != 0;
 }
 
-static long send_one(int fd, const struct bulk_seg *seg, bool wait)
+static long send_one(int fd, const void *data, size_t len, uint64_t tag,
+		     bool wait)
 {
-	ssize_t ret;
-
-	if (seg->tag)
+	if (tag)
 		return -ENOSYS; /* write(2) carries no tag */
 	if (!wait && !has_room(fd))
 		return -EAGAIN;
-	ret = write(fd, (void *)(unsigned long)seg->addr, seg->len);
-	return ret < 0 ? -errno : ret;
+	return write(fd, data, len) < 0 ? -errno : 0;
+}
+
+/* As the call: what can't be sent ends it, and is told when nothing was. */
+static long send_region(int fd, struct bulk_seg *seg, bool wait)
+{
+	struct bulk_cursor c = { (void *)(unsigned long)seg->addr, seg->len };
+	uint64_t records = 0, tag;
+	long moved = 0, ret = 0;
+	const void *data;
+	uint32_t lost;
+	size_t len;
+
+	if (seg->addr % 8 || seg->len > INT32_MAX)
+		return -EINVAL;
+	while (c.left) {
+		data = bulk_region_next(&c, &len, &tag, &lost);
+		ret = !data || lost ? -EINVAL :
+				      send_one(fd, data, len, tag, wait);
+		if (ret)
+			break;
+		moved = seg->len - c.left;
+		records++;
+	}
+	if (ret && !moved)
+		return ret;
+	seg->tag = records;
+	return moved;
+}
+
+static long send_seg(int fd, struct bulk_seg *seg, bool wait)
+{
+	long ret;
+
+	if (seg->flags & BULK_SEG_PACKED)
+		return send_region(fd, seg, wait);
+	ret = send_one(fd, (void *)(unsigned long)seg->addr, seg->len, seg->tag,
+		       wait);
+	return ret ? ret : (long)seg->len;
+}
+
+/* The flags that an operation may have. */
+static unsigned int op_flags(unsigned int op)
+{
+	switch (op) {
+	case BULK_OP_SEND:
+	case BULK_OP_RECV:
+		return BULK_SEG_PACKED;
+	case BULK_OP_COMMIT:
+	case BULK_OP_RETURN:
+		return BULK_SEG_DISCARD;
+	default:
+		return 0;
+	}
 }
 
 static long seg_refused(const struct bulk_seg *seg)
 {
-	if (seg->flags)
+	if (seg->op < BULK_OP_SEND || seg->op > BULK_OP_RETURN ||
+	    (seg->flags & ~op_flags(seg->op)) ||
+	    (seg->lost && seg->op != BULK_OP_RECV) ||
+	    (seg->op == BULK_OP_COMMIT && seg->len % 8))
 		return -EINVAL;
-	if (seg->op == BULK_OP_RECV)
-		return 0;
-	return seg->op != BULK_OP_SEND || seg->lost ? -EINVAL : 0;
+	/* In place is in the window, and it takes the call to wait for one's turn. */
+	return seg->op > BULK_OP_RECV ? -EOPNOTSUPP : 0;
 }
 
-static long run_one(int fd, const struct bulk_seg *seg, unsigned int flags)
+static long run_one(int fd, struct bulk_seg *seg, unsigned int flags)
 {
 	long ret = seg_refused(seg);
 
@@ -88,7 +141,7 @@ static long run_one(int fd, const struct bulk_seg *seg, unsigned int flags)
 		return ret;
 	if (seg->op == BULK_OP_RECV)
 		return -ENOSYS; /* read(2) tells neither tag nor loss */
-	return send_one(fd, seg, !(flags & BULK_DONTWAIT));
+	return send_seg(fd, seg, !(flags & BULK_DONTWAIT));
 }
 
 /* BULK_NO_SYSCALL without a window: what the call would refuse at sight, or EAGAIN. */
@@ -121,6 +174,8 @@ long bulk_fallback(int fd, struct bulk_seg *segs, unsigned int nr,
 		segs[i].res = run_one(fd, &segs[i], flags);
 		if (segs[i].res < 0)
 			return i ? (long)i : segs[i].res;
+		if (bulk_is_short(&segs[i]))
+			return i + 1;
 	}
 	return i;
 }

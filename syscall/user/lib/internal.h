@@ -42,6 +42,9 @@ long bulk_run(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 /* What bulk_run() answered with @ret; done in another way if that was a filter. */
 long bulk_answer(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 		 unsigned int flags, long ret);
+/* One call, whatever a filter says to it. */
+long bulk_run_anyhow(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
+		     unsigned int flags);
 long bulk_recv_seg(struct bulk *b, struct bulk_seg *seg, bool plain);
 long bulk_fallback(int fd, struct bulk_seg *segs, unsigned int nr,
 		   unsigned int flags);
@@ -49,7 +52,17 @@ long bulk_fallback_recv(int fd, struct bulk_seg *seg);
 long bulk_stay(struct bulk_seg *segs, unsigned int nr, unsigned int flags);
 long bulk_failed(long err);
 
-/* No record is longer than .res can tell. */
+/*
+ * Was only the start of a region sent, so that what comes next must wait? It
+ * must not overtake the rest.
+ */
+static inline bool bulk_is_short(const struct bulk_seg *seg)
+{
+	return (seg->op == BULK_OP_SEND || seg->op == BULK_OP_COMMIT) &&
+	       seg->res >= 0 && (__u32)seg->res < seg->len;
+}
+
+/* No record, and no region, is longer than .res can tell. */
 static inline __u32 bulk_room(size_t room)
 {
 	return room > INT32_MAX ? INT32_MAX : room;

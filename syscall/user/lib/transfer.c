@@ -50,9 +50,8 @@ long bulk_answer(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
 	return bulk_fallback(b->fd, segs, nr, flags & ~BULK_NO_RESTART);
 }
 
-/* One call, whatever a filter says to it. */
-static long bulk_run_anyhow(struct bulk *b, struct bulk_seg *segs,
-			    unsigned int nr, unsigned int flags)
+long bulk_run_anyhow(struct bulk *b, struct bulk_seg *segs, unsigned int nr,
+		     unsigned int flags)
 {
 	long ret = bulk_run(b, segs, nr, flags);
 
@@ -121,7 +120,8 @@ static long bulk_run_parts(struct bulk *b, struct bulk_seg *segs,
 		if (ret < 0)
 			return done ? (long)done : ret;
 		done += ret;
-	} while (done < nr && ret == (long)part);
+	} while (done < nr && ret == (long)part &&
+		 !bulk_is_short(&segs[done - 1]));
 	return done;
 }
 

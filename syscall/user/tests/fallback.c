@@ -73,7 +73,7 @@ static enum result works_without_window(struct bulk *b)
 	CHECK(bulk_call(b, &seg, 1, BULK_NO_SYSCALL) == -1 && errno == EAGAIN);
 	CHECK(bulk_call(b, &seg, 1, BULK_NO_SYSCALL | 1U << 30) == -1 &&
 	      errno == EINVAL);
-	seg.flags = 1;
+	seg.flags = 1 << 15;
 	CHECK(bulk_call(b, &seg, 1, BULK_NO_SYSCALL) == -1 && errno == EINVAL);
 	result = carries_records(b);
 	bulk_close(b);
@@ -391,6 +391,36 @@ static enum result no_call_does_not_wait(void)
 	return PASS;
 }
 
+static enum result no_call_regions_are_sent(void)
+{
+	uint64_t memory[16];
+	struct bulk_region r = { memory, sizeof(memory), 0 };
+	struct bulk *b;
+	ssize_t first;
+	char buf[8];
+	size_t len;
+
+	if (!have_channel())
+		return no_channel();
+	CHECK(no_call());
+	b = bulk_open("echo", O_RDWR);
+	CHECK(b && !bulk_region_add(&r, "hello", 5, 0));
+	CHECK(!bulk_region_add(&r, "", 0, 0));
+	first = r.used;
+	CHECK(!bulk_region_add(&r, "x", 1, 7));
+	CHECK(bulk_send_region(b, memory, r.used) == first);
+	CHECK(bulk_send_region(b, (char *)memory + first, r.used - first) == -1);
+	CHECK(errno == ENOSYS);
+	CHECK(bulk_recv_region(b, memory, sizeof(memory)) == -1);
+	CHECK(errno == ENOSYS);
+	CHECK(!bulk_reserve(b, 16, &len) && errno == EOPNOTSUPP);
+	CHECK(!bulk_borrow(b, 16, &len) && errno == EOPNOTSUPP);
+	CHECK(bulk_recv(b, buf, sizeof(buf), NULL, NULL) == 5);
+	CHECK(bulk_recv(b, buf, sizeof(buf), NULL, NULL) == 0);
+	bulk_close(b);
+	return PASS;
+}
+
 static enum result no_call_invents_nothing(void)
 {
 	uint32_t lost = 1;
@@ -426,6 +456,7 @@ static const struct test tests[] = {
 	{ "no_call_other_file_is_enosys", no_call_other_file_is_enosys },
 	{ "no_call_read_and_write_do", no_call_read_and_write_do },
 	{ "no_call_does_not_wait", no_call_does_not_wait },
+	{ "no_call_regions_are_sent", no_call_regions_are_sent },
 	{ "no_call_invents_nothing", no_call_invents_nothing },
 };
 
