@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A SEND and a RECV through the window, interrupted after every instruction.
+ * Each operation through the window, interrupted after every instruction.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -9,8 +9,8 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
+#include "region.h"
 #include "rng.h"
-#include "window.h"
 
 #define BEFORE		6	/* records on their way before the call */
 #define TAGS		64
@@ -49,7 +49,8 @@ FIXTURE_VARIANT(step)
 	unsigned int op;
 	unsigned int len;
 	bool empty;	/* no record is there to be received */
-	unsigned int more; /* segments in the same call */
+	unsigned int more; /* segments in the same call, or records of a region */
+	bool packed;
 };
 
 FIXTURE_VARIANT_ADD(step, send_8) { BULK_OP_SEND, 8 };
@@ -62,6 +63,16 @@ FIXTURE_VARIANT_ADD(step, recv_1500) { BULK_OP_RECV, 1500 };
 /* Where the processor is good at it, by a string instruction. */
 FIXTURE_VARIANT_ADD(step, recv_3000) { BULK_OP_RECV, 3000 };
 FIXTURE_VARIANT_ADD(step, recv_100_three) { BULK_OP_RECV, 100, .more = 2 };
+FIXTURE_VARIANT_ADD(step, send_region) {
+	BULK_OP_SEND, 40, .more = 2, .packed = true
+};
+FIXTURE_VARIANT_ADD(step, recv_region) {
+	BULK_OP_RECV, 100, .more = 2, .packed = true
+};
+FIXTURE_VARIANT_ADD(step, reserve) { BULK_OP_RESERVE, 40 };
+FIXTURE_VARIANT_ADD(step, commit) { BULK_OP_COMMIT, 40, .more = 2 };
+FIXTURE_VARIANT_ADD(step, borrow) { BULK_OP_BORROW, 40, .more = 2 };
+FIXTURE_VARIANT_ADD(step, give_back) { BULK_OP_RETURN, 40, .more = 2 };
 
 FIXTURE_SETUP(step)
 {
@@ -88,7 +99,7 @@ static struct windowed win;
 static struct report *report;
 static enum on_signal on_signal;
 static unsigned int record_len, batch, ring;
-static bool is_child;
+static bool is_child, in_place;
 static pid_t child;
 static int parent_done[2];
 
@@ -109,7 +120,8 @@ static __u64 recv_one(struct log *log)
 	__u64 tag = 0;
 	int ret = window_recv(&win, in, sizeof(in), &tag, BULK_DONTWAIT);
 
-	if (ret == -EAGAIN)
+	/* What is borrowed is not for the handler, nor for a child. */
+	if (ret == -EAGAIN || (ret == -EBUSY && in_place))
 		return -1;
 	if (ret != (int)record_len || filled(in, ret, tag) != ret ||
 	    log->nr == TAGS) {
@@ -127,7 +139,7 @@ static void transfer(struct log *log, __u64 tag)
 
 	for (i = 0; i < 2; i++) {
 		send_one(log, tag + i);
-		if (recv_one(log) == (__u64)-1)
+		if (recv_one(log) == (__u64)-1 && !in_place)
 			log->error = 3;
 	}
 }
@@ -260,6 +272,147 @@ static void run_recv(void)
 	}
 }
 
+/* One segment; a child has no window for what is in place, and does without. */
+static bool run_one(struct bulk_seg *seg)
+{
+	long ret = win.call(win.fd, seg, 1, 0, win.window);
+
+	return ret == 1 || (is_child && in_place && ret == -EOPNOTSUPP);
+}
+
+static void add_records(struct region *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch; i++)
+		region_add(r, record_len, BEFORE + 1 + i);
+}
+
+static void run_send_region(void)
+{
+	char out[BATCH * LONGEST] __attribute__((aligned(8)));
+	struct region r = { .at = out };
+	struct bulk_seg seg;
+	unsigned int i;
+
+	add_records(&r);
+	seg = seg_send_region(out, r.used);
+	asm volatile("int3");
+	if (!run_one(&seg) || seg.res != (int)r.used || seg.tag != batch)
+		report->self.error = 4;
+	for (i = 0; i < batch; i++)
+		report->sent[BEFORE + 1 + i] = 1;
+}
+
+static void reserve_and_commit(bool steps_commit)
+{
+	struct bulk_seg seg = seg_op(BULK_OP_RESERVE, 0, batch * LONGEST, 0);
+	struct region r = { };
+	unsigned int i;
+
+	if (!steps_commit)
+		asm volatile("int3");
+	if (!run_one(&seg))
+		report->self.error = 4;
+	/* The memory of a child is its own, or a page of zeroes. */
+	r.at = (char *)(unsigned long)seg.addr;
+	if (!is_child || steps_commit)
+		add_records(&r);
+	seg = seg_op(BULK_OP_COMMIT, 0, r.used, BULK_SEG_DISCARD);
+	if (steps_commit)
+		asm volatile("int3");
+	if (!run_one(&seg) ||
+	    (!is_child && (seg.res != (int)r.used || seg.tag != batch)))
+		report->self.error = 4;
+	for (i = 0; i < batch; i++)
+		report->sent[BEFORE + 1 + i] = 1;
+}
+
+static void got_region(char *at, size_t len, unsigned int *n)
+{
+	__u64 *got = is_child ? report->child_got : report->self_got;
+	struct bulk_packed *rec;
+	size_t pos;
+
+	for (pos = 0; pos < len; pos += BULK_PACKED_SIZE(rec->len)) {
+		rec = region_at(at, len, pos);
+		if (!rec || *n == batch || rec->len != record_len ||
+		    filled(rec->data, record_len, rec->tag) != record_len) {
+			report->self.error = 5;
+			return;
+		}
+		got[(*n)++] = rec->tag;
+	}
+}
+
+/* In more than one call, where a handler or a child has left fewer. */
+static void run_recv_region(void)
+{
+	char in[BATCH * LONGEST] __attribute__((aligned(8)));
+	struct bulk_seg seg;
+	unsigned int n = 0;
+
+	seg = seg_recv_region(in, batch * BULK_PACKED_SIZE(record_len));
+	asm volatile("int3");
+	do {
+		if (!run_one(&seg)) {
+			report->self.error = 5;
+			return;
+		}
+		got_region(in, seg.res, &n);
+		seg = seg_recv_region(in, (batch - n) *
+					  BULK_PACKED_SIZE(record_len));
+	} while (n < batch);
+}
+
+static void borrow_and_return(bool steps_return)
+{
+	struct bulk_seg seg = seg_op(BULK_OP_BORROW, 0,
+				     batch * BULK_PACKED_SIZE(record_len), 0);
+	unsigned int n = 0;
+
+	if (!steps_return)
+		asm volatile("int3");
+	if (!run_one(&seg))
+		report->self.error = 5;
+	if (!is_child)
+		got_region((char *)(unsigned long)seg.addr, seg.res, &n);
+	/* As many records as there are: what the test looks for is a tag for each. */
+	for (; n && n < batch; n++)
+		report->self_got[n] = TAGS - 1;
+	seg = seg_op(BULK_OP_RETURN, 0, seg.len, BULK_SEG_DISCARD);
+	if (steps_return)
+		asm volatile("int3");
+	if (!run_one(&seg))
+		report->self.error = 5;
+}
+
+static void run_op(const struct _fixture_variant_step *v)
+{
+	switch (v->op) {
+	case BULK_OP_SEND:
+		return v->packed ? run_send_region() : run_send();
+	case BULK_OP_RECV:
+		return v->packed ? run_recv_region() : run_recv();
+	case BULK_OP_RESERVE:
+	case BULK_OP_COMMIT:
+		return reserve_and_commit(v->op == BULK_OP_COMMIT);
+	default:
+		return borrow_and_return(v->op == BULK_OP_RETURN);
+	}
+}
+
+static bool is_in_place(const struct _fixture_variant_step *v)
+{
+	return v->op > BULK_OP_RECV;
+}
+
+static bool receives(const struct _fixture_variant_step *v)
+{
+	return v->op == BULK_OP_RECV || v->op == BULK_OP_BORROW ||
+	       v->op == BULK_OP_RETURN;
+}
+
 static void stepped(struct report *shared, enum on_signal action,
 		    const struct _fixture_variant_step *v)
 {
@@ -267,16 +420,14 @@ static void stepped(struct report *shared, enum on_signal action,
 	on_signal = action;
 	record_len = v->len;
 	batch = 1 + v->more;
+	in_place = is_in_place(v);
 	/* A record of the ring is at most an eighth of it. */
 	ring = record_len < RING / 9 ? RING : 2 * RING;
 	if (open_windowed(&win, "echo"))
 		_exit(1);
 	prepare(v->empty);
 	ptrace(PTRACE_TRACEME, 0, 0, 0);
-	if (v->op == BULK_OP_SEND)
-		run_send();
-	else
-		run_recv();
+	run_op(v);
 	if (is_child)
 		end_child();
 	end_self();
@@ -418,11 +569,14 @@ static unsigned int check_round(struct __test_metadata *_metadata,
 	check_log(_metadata, &r->self, got, twice);
 	check_log(_metadata, &r->handler, got, twice);
 	check_log(_metadata, &r->child, got, twice);
-	if (v->op == BULK_OP_RECV)
-		shared = got_both(v, r, got, forked);
+	if (receives(v))
+		shared = got_both(v, r, got, forked && !is_in_place(v));
 	else if (forked)
 		shared = sent_once(v, got);
-	for (tag = 0; tag < TAGS; tag++)
+	/* None that is in place is the child's as well. */
+	if (is_in_place(v))
+		shared = 0;
+	for (tag = 0; tag < TAGS - 1; tag++)
 		ASSERT_EQ(r->sent[tag], got[tag]) {
 			TH_LOG("tag %u", tag);
 		}
@@ -460,7 +614,7 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 		if (!next)
 			break;
 	}
-	ASSERT_EQ(forked ? 1 + v->more : 0, shared);
+	ASSERT_EQ(forked && !is_in_place(v) ? 1 + v->more : 0, shared);
 	TH_LOG("%ld places", places);
 }
 

@@ -113,6 +113,60 @@ cut:
 }
 
 /**
+ * struct bulk_space - room for records, for bulk_space_next()
+ * @next: where the next record goes
+ * @stop: none goes here, or behind it
+ * @end: end of the room
+ * @max_record: bytes of the longest record
+ * @records: how many there are
+ * @bytes: bytes in them
+ * @need: bytes of a record that there was no room for; 0: of none
+ */
+struct bulk_space {
+	void		*next;
+	void		*stop;
+	void		*end;
+	size_t		max_record;
+	unsigned int	records;
+	u64		bytes;
+	size_t		need;
+};
+
+/**
+ * bulk_space_next() - the place of the next record
+ * @space: what a provider's @recv_batch was given
+ * @len: bytes of the record
+ * @tag: travels with it
+ *
+ * The record is received once @recv_batch has returned: until then, all of it
+ * must have been written.
+ *
+ * Context: Any.
+ * Return: where its bytes go, aligned to 8; or NULL when there is no room: the
+ * record is then the first one to be asked for the next time.
+ */
+static inline void *bulk_space_next(struct bulk_space *space, size_t len,
+				    u64 tag)
+{
+	struct bulk_packed *rec = space->next;
+	u64 left = space->end - space->next;
+
+	if (space->next >= space->stop)
+		return NULL;
+	if (unlikely(len > space->max_record || BULK_PACKED_SIZE(len) > left)) {
+		space->need = len;
+		return NULL;
+	}
+	/* @len and @lost. */
+	*(u64 *)rec = len;
+	rec->tag = tag;
+	space->next += BULK_PACKED_SIZE(len);
+	space->records++;
+	space->bytes += len;
+	return rec->data;
+}
+
+/**
  * struct bulk_channel_ops - what a provider does for its endpoints
  * @open: a new endpoint; may keep a pointer with bulk_set_private(). Optional.
  * @release: the endpoint ends: its file was closed or the channel goes away.
@@ -140,6 +194,9 @@ cut:
  * @give: the same as @recv for @room bytes of kernel memory; it doesn't return
  *	-EFAULT. Records for a window are produced this way. Without it, all
  *	come from @recv. Optional.
+ * @recv_batch: the same as @give for as many records as there are, and as
+ *	bulk_space_next() has room for. Returns 0, or why there are no more:
+ *	those before are received all the same. Optional, beside @give.
  * @poll: EPOLLIN when @recv has a record, EPOLLOUT when @send has room; without
  *	it, EPOLLOUT. Runs under the TX lock. Optional.
  *
@@ -154,8 +211,8 @@ cut:
  * there. Hence no user can stall a provider inside of an operation, and with
  * it the provider's unloading.
  *
- * @send, @take and @send_batch run under the endpoint's TX lock, @recv and @give
- * under its RX lock, so that each direction is alone with itself; both directions run beside each
+ * @send, @take and @send_batch run under the endpoint's TX lock, @recv, @give and
+ * @recv_batch under its RX lock, so that each direction is alone with itself; both directions run beside each
  * other unless the channel has BULK_CHANNEL_SERIAL.
  */
 struct bulk_channel_ops {
@@ -169,6 +226,7 @@ struct bulk_channel_ops {
 		    struct bulk_meta *meta);
 	int (*give)(struct bulk_endpoint *ep, void *data, size_t room,
 		    struct bulk_meta *meta);
+	int (*recv_batch)(struct bulk_endpoint *ep, struct bulk_space *space);
 	__poll_t (*poll)(struct bulk_endpoint *ep);
 };
 

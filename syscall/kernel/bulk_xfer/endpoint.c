@@ -155,6 +155,7 @@ static void bulk_endpoint_free(struct kref *ref)
 	irq_work_sync(&ep->nmi_work);
 	if (ep->window)
 		bulk_window_put(ep->window);
+	bulk_ahead_free(ep);
 	if (ep->rx_head)
 		bulk_queue_free(&ep->queue, ep->rx_head);
 	bulk_queue_destroy(&ep->queue);

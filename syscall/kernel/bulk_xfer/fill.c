@@ -7,14 +7,16 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
 
 #include "internal.h"
 
-/* Records between two looks at the scheduler. */
+/* Records between two looks at the scheduler, and bytes of a batch. */
 #define BULK_FILL_STEP		64
+#define BULK_FILL_BYTES		SZ_16K
 /* Times that other receivers may be faster before this one gives way. */
 #define BULK_TAKE_TRIES		64
 
@@ -103,11 +105,52 @@ noinline void bulk_trace_received(struct bulk_endpoint *ep,
 			meta->tag, meta->lost);
 }
 
-/* Return: why the ring gets no more: 0 when it is full; -EMSGSIZE tells @need. */
-static int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
-			  size_t *need)
+/* Return: how many records the provider has added; @ret says why no more. */
+static unsigned int bulk_fill_batch(struct bulk_endpoint *ep,
+				    struct bulk_ring *rx, size_t *need,
+				    int *ret)
 {
-	bulk_give_t give = bulk_giver(ep);
+	void *data = bulk_ring_at(rx, rx->head);
+	size_t free = rx->tail + rx->size - rx->head;
+	struct bulk_space space = {
+		.next = data,
+		.stop = data + min_t(size_t, free, BULK_FILL_BYTES),
+		.end = data + free,
+		.max_record = rx->max_record,
+	};
+	int before = bulk_provider_enter();
+
+	*ret = ep->ops->recv_batch(ep, &space);
+	bulk_provider_leave(ep, before);
+	if (unlikely(*ret > 0))
+		bulk_fill_wrong(ep, *ret, 0);
+	rx->head += space.next - data;
+	ep->rx.bytes += space.bytes;
+	if (!*ret && !space.records) {
+		*need = space.need;
+		*ret = space.need ? -EMSGSIZE : -EAGAIN;
+	}
+	return space.records;
+}
+
+static int bulk_fill_batches(struct bulk_endpoint *ep, struct bulk_ring *ring,
+			     size_t *need, unsigned int *n)
+{
+	int ret = 0;
+
+	while (!ret &&
+	       ring->tail + ring->size - ring->head >= sizeof(struct bulk_ring_rec)) {
+		*n += bulk_fill_batch(ep, ring, need, &ret);
+		bulk_ring_publish_head(ring);
+		cond_resched();
+	}
+	return ret;
+}
+
+/* What waits, and then what @give gives, one by one. */
+static int bulk_fill_each(struct bulk_endpoint *ep, struct bulk_ring *ring,
+			  bulk_give_t give, size_t *need, unsigned int *filled)
+{
 	/* The RX lock is held: a copy, which the compiler keeps in registers. */
 	struct bulk_ring rx = *ring;
 	/* Zeroing it would cost more than filling it. */
@@ -132,14 +175,49 @@ static int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
 		bulk_ring_publish_head(&rx);
 		cond_resched();
 	}
+	if (ret == -EMSGSIZE)
+		*need = ep->rx_head ? ep->rx_head->len : meta.len;
 	ring->head = rx.head;
 	bulk_ring_publish_head(ring);
+	*filled = n;
+	return ret;
+}
+
+/**
+ * bulk_fill_ring() - put what can be received into a ring
+ * @ep: the endpoint, whose RX lock is held
+ * @ring: the ring, in which there is room
+ * @need: set to the length of a record that doesn't fit
+ *
+ * Context: Process context. May sleep, not for user space.
+ * Return: why the ring gets no more: 0 when it is full; -EAGAIN, -EMSGSIZE, or
+ * another errno of the provider's.
+ */
+int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
+		   size_t *need)
+{
+	bulk_give_t give = bulk_giver(ep);
+	/* Traces want them one by one. */
+	bool batch = ep->ops->recv_batch && give != bulk_give_nothing &&
+		     !trace_bulk_recv_enabled();
+	unsigned int n;
+	int ret;
+
+	lockdep_assert_held(ep->rx_lock);
+	/* They have been counted. Into their own ring they don't go: that is empty. */
+	ret = bulk_ahead_has_record(ep) ? bulk_ahead_move(ep, ring, need) : 0;
+	if (ret) {
+		bulk_ring_publish_head(ring);
+		return ret == -EAGAIN ? 0 : ret;
+	}
+	ret = bulk_fill_each(ep, ring, batch ? bulk_give_nothing : give, need,
+			     &n);
+	if (batch && ret == -EAGAIN)
+		ret = bulk_fill_batches(ep, ring, need, &n);
 	ep->rx.records += n;
 	/* The queue has room again. */
 	if (n)
 		bulk_tx_wake(ep);
-	if (need && ret == -EMSGSIZE)
-		*need = ep->rx_head ? ep->rx_head->len : meta.len;
 	return ret;
 }
 
@@ -178,6 +256,8 @@ int bulk_fill_locked(struct bulk_endpoint *ep, size_t *need)
 {
 	struct bulk_window *w = ep->window;
 
+	size_t unused;
+
 	lockdep_assert_held(ep->rx_lock);
 	if (!w || w->bad)
 		return 0;
@@ -189,7 +269,7 @@ int bulk_fill_locked(struct bulk_endpoint *ep, size_t *need)
 		return bulk_window_spoil(ep, w);
 	if (!bulk_ring_empty(&w->rx))
 		return 0;
-	return bulk_fill_ring(ep, &w->rx, need);
+	return bulk_fill_ring(ep, &w->rx, need ?: &unused);
 }
 
 static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
@@ -247,7 +327,7 @@ int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 }
 
 /**
- * bulk_window_has_record() - could a RECV be served from the window?
+ * bulk_window_has_record() - could a RECV be served from a ring?
  * @ep: the endpoint
  *
  * Context: Process context. Takes the RX lock.
@@ -258,8 +338,10 @@ bool bulk_window_has_record(struct bulk_endpoint *ep)
 	struct bulk_window *w;
 
 	if (!READ_ONCE(ep->window))
-		return false;
+		return bulk_ahead_has_record(ep);
 	guard(mutex)(ep->rx_lock);
+	if (bulk_ahead_has_record(ep))
+		return true;
 	w = ep->window;
 	if (!w)
 		return false;
@@ -268,25 +350,11 @@ bool bulk_window_has_record(struct bulk_endpoint *ep)
 	return w->bad || !bulk_ring_empty(&w->rx);
 }
 
-/**
- * bulk_rx_discard() - take back the records that wait in the window
- * @ep: the endpoint
- *
- * For a provider that produces ahead of the receiver (BULK_CHANNEL_RX_AHEAD)
- * and was told to produce something else. Records that were pushed must not be
- * among them.
- *
- * Context: Process context, from @send or @take of a channel with
- * BULK_CHANNEL_SERIAL.
- * Return: 0; -EBUSY when the process reads the records where they lie, which it
- * goes on to do: the provider says so to whoever sends.
- */
-int bulk_rx_discard(struct bulk_endpoint *ep)
+static int bulk_window_discard(struct bulk_endpoint *ep)
 {
 	struct bulk_window *w = ep->window;
 	int try;
 
-	lockdep_assert_held(ep->rx_lock);
 	if (!w || w->bad)
 		return 0;
 	for (try = 0; try < BULK_TAKE_TRIES; try++) {
@@ -300,5 +368,29 @@ int bulk_rx_discard(struct bulk_endpoint *ep)
 	/* No process receives that fast and means it. */
 	bulk_window_spoil(ep, w);
 	return 0;
+}
+
+/**
+ * bulk_rx_discard() - take back the records that were made ahead
+ * @ep: the endpoint
+ *
+ * For a provider that produces ahead of the receiver (BULK_CHANNEL_RX_AHEAD)
+ * and was told to produce something else. Records that were pushed must not be
+ * among them.
+ *
+ * Context: Process context, from @send or @take of a channel with
+ * BULK_CHANNEL_SERIAL.
+ * Return: 0; -EBUSY when the process reads the records where they lie, which it
+ * goes on to do: the provider says so to whoever sends.
+ */
+int bulk_rx_discard(struct bulk_endpoint *ep)
+{
+	int ret;
+
+	lockdep_assert_held(ep->rx_lock);
+	ret = bulk_window_discard(ep);
+	if (!ret)
+		bulk_ahead_discard(ep);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(bulk_rx_discard);

@@ -32,26 +32,6 @@ static u64 bulk_window_address(const struct bulk_window *w, const void *at)
 	return READ_ONCE(w->start) + (at - w->area);
 }
 
-/* Of the records in @len bytes from @pos on: bytes, and how many they are. */
-static u32 bulk_walk(const struct bulk_ring *ring, u64 pos, u64 limit, u32 len,
-		     u64 *records)
-{
-	u32 done = 0;
-	u64 head;
-
-	*records = 0;
-	while (len - done >= sizeof(struct bulk_ring_rec)) {
-		head = READ_ONCE(bulk_ring_at(ring, pos + done)->head);
-		if (bulk_ring_rec_len(head) > ring->max_record ||
-		    head > limit ||
-		    bulk_ring_space(bulk_ring_rec_len(head)) > len - done)
-			break;
-		done += bulk_ring_space(bulk_ring_rec_len(head));
-		++*records;
-	}
-	return done;
-}
-
 /* --- To the kernel --- */
 
 /* Return: -EAGAIN without room; BULK_RECV_BEATEN while another thread sends. */
@@ -155,7 +135,7 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	    seg->len > w->tx.tail + w->tx.size - w->tx.head)
 		return -EINVAL;
 	/* No loss is told this way. */
-	len = bulk_walk(&w->tx, w->tx.head, w->tx.max_record, seg->len,
+	len = bulk_ring_walk(&w->tx, w->tx.head, w->tx.max_record, seg->len,
 			&seg->tag);
 	if (seg->len && !len)
 		return -EINVAL;
@@ -238,7 +218,7 @@ static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	tail = w->rx.tail;
 	len = w->rx.head - tail;
 	if (seg->len < len) {
-		len = bulk_walk(&w->rx, tail, U64_MAX, seg->len, &records);
+		len = bulk_ring_walk(&w->rx, tail, U64_MAX, seg->len, &records);
 		if (!len) {
 			seg->len = bulk_ring_space(bulk_ring_rec_len(READ_ONCE(bulk_ring_at(&w->rx, tail)->head)));
 			return -EMSGSIZE;
@@ -310,7 +290,7 @@ static int bulk_return_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	end = READ_ONCE(w->user->rx_end);
 	if (!w->rx.borrowed || seg->len > end - tail ||
 	    seg->len > w->rx.head - tail ||
-	    bulk_walk(&w->rx, tail, U64_MAX, seg->len, &seg->tag) != seg->len)
+	    bulk_ring_walk(&w->rx, tail, U64_MAX, seg->len, &seg->tag) != seg->len)
 		return -EINVAL;
 	new = tail + seg->len;
 	if (!(seg->flags & BULK_SEG_DISCARD) &&

@@ -25,6 +25,7 @@
 #include "queue.h"
 #include "window.h"
 
+struct bulk_ahead;
 struct bulk_seg;
 struct seq_file;
 struct vm_area_desc;
@@ -166,6 +167,8 @@ struct bulk_side {
  * @rx_head: the record that a RECV took off the queue and could not deliver;
  *	it is the next one. Protected by @rx_lock.
  * @queue: the records after @rx_head
+ * @ahead: records that go before @rx_head, and after those in @window; or NULL.
+ *	Protected by @rx_lock.
  * @nmi_work: does what an NMI can't: queue what it committed, and wake
  * @window: shared with a process, or NULL; written under both locks. Its
  *	records go before @rx_head, and before what a SEND brings.
@@ -198,6 +201,7 @@ struct bulk_endpoint {
 	wait_queue_head_t wait;
 	struct bulk_record *rx_head;
 	struct bulk_queue queue;
+	struct bulk_ahead *ahead;
 	struct irq_work nmi_work;
 	struct bulk_window *window;
 	int tx_error;
@@ -335,6 +339,18 @@ void bulk_drain_arm(struct bulk_endpoint *ep);
 void bulk_trace_received(struct bulk_endpoint *ep,
 			 const struct bulk_meta *meta);
 int bulk_fill_locked(struct bulk_endpoint *ep, size_t *need);
+int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
+		   size_t *need);
+
+bool bulk_ahead_has_record(struct bulk_endpoint *ep);
+struct bulk_ring *bulk_ahead_fill(struct bulk_endpoint *ep, size_t room);
+int bulk_ahead_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		    struct bulk_meta *meta);
+int bulk_ahead_move(struct bulk_endpoint *ep, struct bulk_ring *to,
+		    size_t *need);
+void bulk_ahead_discard(struct bulk_endpoint *ep);
+void bulk_ahead_free(struct bulk_endpoint *ep);
+
 int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);
 bool bulk_window_has_record(struct bulk_endpoint *ep);

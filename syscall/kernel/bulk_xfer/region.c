@@ -201,27 +201,99 @@ static int bulk_region_recv_one(struct bulk_endpoint *ep, struct bulk_region *r,
 	return 0;
 }
 
+/* Where records lie in one piece: the window, or the ring that is instead; or NULL. */
+static struct bulk_ring *bulk_region_ring(struct bulk_endpoint *ep, size_t room)
+{
+	struct bulk_window *w = ep->window;
+
+	if (!w || w->bad)
+		return bulk_ahead_fill(ep, room);
+	if (bulk_ring_fetch_tail(&w->rx) || w->rx.borrowed)
+		return NULL;
+	if (!bulk_ring_empty(&w->rx))
+		return &w->rx;
+	if (bulk_ahead_has_record(ep) || !atomic_read(&w->maps))
+		return bulk_ahead_fill(ep, room);
+	bulk_fill_locked(ep, NULL);
+	return bulk_ring_empty(&w->rx) ? NULL : &w->rx;
+}
+
+/*
+ * Records that lie in one piece. What a page that is missing holds up is copied
+ * anew.
+ */
+static int bulk_region_recv_piece(struct bulk_endpoint *ep,
+				  struct bulk_region *r, struct bulk_ring *ring)
+{
+	size_t filled = ring->head - ring->tail;
+	size_t room = min3(filled, r->left, (size_t)BULK_REGION_STEP);
+	size_t len, left;
+	u64 records;
+
+	len = bulk_ring_walk(ring, ring->tail, U64_MAX, room, &records);
+	/* A long one, or one for which there is no room, by itself. */
+	if (!len)
+		return -EAGAIN;
+	pagefault_disable();
+	left = __copy_to_user_inatomic(u64_to_user_ptr(r->addr),
+				       bulk_ring_at(ring, ring->tail), len);
+	pagefault_enable();
+	if (left)
+		len = bulk_ring_walk(ring, ring->tail, U64_MAX, len - left,
+				     &records);
+	if (!len)
+		return -EFAULT;
+	if (!bulk_ring_take_bytes(ring, len))
+		return BULK_RECV_BEATEN;
+	bulk_region_advance(r, len, records);
+	return 0;
+}
+
+/* Does the provider make a record whenever it is asked, and not before? */
+static bool bulk_region_asks(struct bulk_endpoint *ep)
+{
+	return ep->ops->recv && !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD) &&
+	       !ep->rx_head && !READ_ONCE(ep->queue.count);
+}
+
+/* Return: 0 when there may be more of them; -EAGAIN after the last. */
+static int bulk_region_recv_singly(struct bulk_endpoint *ep,
+				   struct bulk_region *r, struct bulk_meta *meta,
+				   struct bulk_late_head *late)
+{
+	bool last = bulk_region_asks(ep);
+	int ret;
+
+	pagefault_disable();
+	ret = bulk_region_recv_one(ep, r, meta, late);
+	pagefault_enable();
+	return !ret && last ? -EAGAIN : ret;
+}
+
 static int bulk_region_recv_step(struct bulk_endpoint *ep,
 				 struct bulk_region *r, struct bulk_meta *meta,
 				 struct bulk_late_head *late)
 {
 	size_t start = r->moved;
-	int ret = 0, drained;
+	int ret = -EAGAIN, drained;
+	struct bulk_ring *ring;
 
 	/* What was sent may be what the provider answers. */
 	drained = bulk_drain(ep);
 	if (drained == -EBADMSG)
 		return -EBADMSG;
 	mutex_lock(ep->rx_lock);
-	pagefault_disable();
-	while (!ret && !late->to && r->left >= sizeof(struct bulk_packed) &&
-	       r->moved - start < BULK_REGION_STEP)
-		ret = bulk_region_recv_one(ep, r, meta, late);
-	pagefault_enable();
+	*meta = (struct bulk_meta){ };
+	ring = bulk_region_ring(ep, r->left);
+	if (ring)
+		ret = bulk_region_recv_piece(ep, r, ring);
+	if (ret == -EAGAIN)
+		ret = bulk_region_recv_singly(ep, r, meta, late);
 	if (r->moved != start)
 		bulk_fill_locked(ep, NULL);
 	mutex_unlock(ep->rx_lock);
-	return ret == -EAGAIN && drained == -ENOMEM ? -ENOMEM : ret;
+	return ret == -EAGAIN && drained == -ENOMEM && r->moved == start ?
+	       -ENOMEM : ret;
 }
 
 /* Have room for a record of @len bytes, and more of it if it is there. */

@@ -99,6 +99,50 @@ bool bulk_ring_take(struct bulk_ring *ring, size_t len)
 }
 
 /**
+ * bulk_ring_take_bytes() - take the first records, as the process may, too
+ * @ring: an RX ring
+ * @bytes: what bulk_ring_walk() told
+ *
+ * Return: false when somebody else took some of them.
+ */
+bool bulk_ring_take_bytes(struct bulk_ring *ring, size_t bytes)
+{
+	return bulk_ring_move_tail(ring, ring->tail + bytes);
+}
+
+/**
+ * bulk_ring_walk() - find the records in a part of a ring
+ * @ring: the ring
+ * @pos: where they begin
+ * @limit: what no head may be above: with one below 2^32, none may tell of losses
+ * @len: bytes that may be looked at
+ * @records: set to how many they are
+ *
+ * Each head is read once.
+ *
+ * Return: the bytes of those that are whole, before the first that isn't.
+ */
+size_t bulk_ring_walk(const struct bulk_ring *ring, u64 pos, u64 limit,
+		      size_t len, u64 *records)
+{
+	size_t done = 0;
+	u64 head, n = 0;
+	u32 bytes;
+
+	while (len - done >= sizeof(struct bulk_ring_rec)) {
+		head = READ_ONCE(bulk_ring_at(ring, pos + done)->head);
+		bytes = bulk_ring_rec_len(head);
+		if (bytes > ring->max_record || head > limit ||
+		    bulk_ring_space(bytes) > len - done)
+			break;
+		done += bulk_ring_space(bytes);
+		n++;
+	}
+	*records = n;
+	return done;
+}
+
+/**
  * bulk_ring_discard() - take all records
  * @ring: an RX ring
  *

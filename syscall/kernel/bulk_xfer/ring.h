@@ -50,6 +50,9 @@ int bulk_ring_fetch_head(struct bulk_ring *ring);
 int bulk_ring_fetch_tail(struct bulk_ring *ring);
 
 bool bulk_ring_take(struct bulk_ring *ring, size_t len);
+bool bulk_ring_take_bytes(struct bulk_ring *ring, size_t bytes);
+size_t bulk_ring_walk(const struct bulk_ring *ring, u64 pos, u64 limit,
+		      size_t len, u64 *records);
 bool bulk_ring_discard(struct bulk_ring *ring);
 
 int bulk_ring_move(struct bulk_ring *to, struct bulk_ring *from);

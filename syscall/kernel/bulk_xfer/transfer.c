@@ -320,6 +320,8 @@ int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 	lockdep_assert_held(ep->rx_lock);
 	if (ret != -EAGAIN)
 		return ret;
+	if (unlikely(ep->ahead) && bulk_ahead_has_record(ep))
+		return bulk_ahead_recv(ep, to, meta);
 	ret = bulk_recv_past_window(ep, to, meta);
 	return bulk_count_received(ep, ret, meta);
 }

@@ -265,6 +265,20 @@ static __always_inline long bulk_seg_failed(struct bulk_seg *seg, long error)
 	return error;
 }
 
+/*
+ * As bulk_seg_failed(), for what was found out in the window. Forked since: a child
+ * has looked at pages of zeroes, and the system call tells it that it has none.
+ */
+static __always_inline long bulk_inplace_failed(struct bulk_seg *seg,
+						const void *window, long error)
+{
+	const struct bulk_window_kernel *k = window + BULK_WINDOW_PAGE;
+
+	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
+		return -EAGAIN;
+	return bulk_seg_failed(seg, error);
+}
+
 /* Of the region at @first, the kernel has taken no more than @left bytes less. */
 static __always_inline long bulk_region_gone(struct bulk_seg *seg,
 					     const void *first, __u64 left)
@@ -535,7 +549,7 @@ static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
 	first = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
 	bulk_walk(&walk, first, seg->len, limit);
 	if (seg->len && !walk.bytes)
-		return bulk_seg_failed(seg, -EINVAL);
+		return bulk_inplace_failed(seg, window, -EINVAL);
 	end = head + walk.bytes;
 	head = end;
 	if (walk.bytes < seg->len ||
@@ -545,7 +559,7 @@ static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
 	/* A full barrier, as the exchange at the end of bulk_send_one(). */
 	if (!__atomic_compare_exchange_n(&u->tx_head, &old, head, 0,
 					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-		return bulk_seg_failed(seg, -EBUSY);
+		return bulk_inplace_failed(seg, window, -EBUSY);
 	/* Forked in between: the child has nothing that it reserved. */
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
@@ -617,7 +631,7 @@ static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
 		return -EAGAIN;
 	bulk_walk(&walk, bulk_rx_at(window, size, tail), seg->len, ~0ULL);
 	if (walk.bytes != seg->len)
-		return bulk_seg_failed(seg, -EINVAL);
+		return bulk_inplace_failed(seg, window, -EINVAL);
 	new = tail + seg->len;
 	if (!(seg->flags & BULK_SEG_DISCARD) &&
 	    (__s64)(end - new) > 0)
@@ -625,7 +639,7 @@ static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
 	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &old, new, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return bulk_seg_failed(seg, -EBUSY);
+		return bulk_inplace_failed(seg, window, -EBUSY);
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
 	seg->res = seg->len;

@@ -178,6 +178,28 @@ static int channel_give(struct bulk_endpoint *ep, void *data, size_t room, struc
 	return 0;
 }
 
+static int channel_recv_batch(struct bulk_endpoint *ep, struct bulk_space *space)
+{
+	u64 entered = lab_enter(&lab);
+	void *data;
+	int ret = 0;
+
+	for (;;) {
+		if (lab.setup.flags & LAB_QUEUED && atomic_long_dec_if_positive(&posted) < 0) {
+			ret = -EAGAIN;
+			break;
+		}
+		data = bulk_space_next(space, lab.setup.bytes, lab.seq);
+		if (!data) {
+			channel_unpost();
+			break;
+		}
+		lab_make(&lab, data);
+	}
+	lab_leave(&lab, entered);
+	return ret;
+}
+
 static __poll_t channel_poll(struct bulk_endpoint *ep)
 {
 	bool empty = lab.setup.flags & LAB_QUEUED && !atomic_long_read(&posted);
@@ -193,6 +215,7 @@ static const struct bulk_channel_ops channel_ops = {
 	.send = channel_send,
 	.recv = channel_recv,
 	.give = channel_give,
+	.recv_batch = channel_recv_batch,
 	.poll = channel_poll,
 };
 

@@ -151,6 +151,22 @@ static int source_give(struct bulk_endpoint *ep, void *data, size_t room,
 	return 0;
 }
 
+static int source_recv_batch(struct bulk_endpoint *ep, struct bulk_space *space)
+{
+	struct source *s = bulk_private(ep);
+	void *data;
+
+	while (s->next < s->req.count) {
+		data = bulk_space_next(space, s->req.size, s->next);
+		if (!data)
+			return 0;
+		source_fill(data, s->req.seed, s->next * s->req.size,
+			    s->req.size);
+		s->next++;
+	}
+	return -EAGAIN;
+}
+
 static __poll_t source_poll(struct bulk_endpoint *ep)
 {
 	struct source *s = bulk_private(ep);
@@ -164,6 +180,7 @@ static const struct bulk_channel_ops source_ops = {
 	.send = source_send,
 	.recv = source_recv,
 	.give = source_give,
+	.recv_batch = source_recv_batch,
 	.poll = source_poll,
 };
 
