@@ -59,7 +59,7 @@ static int counted_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 
 static const struct bulk_channel_ops counted_ops = {
 	.send = counted_send,
-	.take = counted_take,
+	.send_buf = counted_take,
 	.recv = counted_recv,
 };
 

@@ -22,11 +22,11 @@ MODULE_PARM_DESC(open, "what open() returns");
 
 static int answer_send;
 module_param_named(send, answer_send, int, 0600);
-MODULE_PARM_DESC(send, "what send() and take() return; 0: the record comes back");
+MODULE_PARM_DESC(send, "what send() and send_buf() return; 0: the record comes back");
 
 static int answer_recv = -EAGAIN;
 module_param_named(recv, answer_recv, int, 0600);
-MODULE_PARM_DESC(recv, "what recv() and give() return; 0: a record of eight bytes");
+MODULE_PARM_DESC(recv, "what recv() and recv_buf() return; 0: a record of eight bytes");
 
 static int told = 8;
 module_param(told, int, 0600);
@@ -34,18 +34,18 @@ MODULE_PARM_DESC(told, "the length that recv() tells of a RECV's record");
 
 static int give_told = 8;
 module_param(give_told, int, 0600);
-MODULE_PARM_DESC(give_told, "the length that recv() and give() tell of a record for the window");
+MODULE_PARM_DESC(give_told, "the length that recv() and recv_buf() tell of a record for the window");
 
 static int dirty;
 module_param(dirty, int, 0400);
-MODULE_PARM_DESC(dirty, "descriptions that were not empty when recv() and give() got them");
+MODULE_PARM_DESC(dirty, "descriptions that were not empty when recv() and recv_buf() got them");
 
 static bool gives_up;
 module_param(gives_up, bool, 0600);
-MODULE_PARM_DESC(gives_up, "send() and take() reserve a record, abort it, and return -EAGAIN");
+MODULE_PARM_DESC(gives_up, "send() and send_buf() reserve a record, abort it, and return -EAGAIN");
 
 /**
- * enum misuse - what send() and take() do to the record that comes back
+ * enum misuse - what send() and send_buf() do to the record that comes back
  * @MISUSE_NONE: nothing wrong
  * @MISUSE_COMMIT_TWICE: commit it once more
  * @MISUSE_ABORT_COMMITTED: abort it after the commit
@@ -64,7 +64,7 @@ enum misuse {
 
 static int misuse;
 module_param(misuse, int, 0600);
-MODULE_PARM_DESC(misuse, "what send() and take() do wrong to the record, see enum misuse");
+MODULE_PARM_DESC(misuse, "what send() and send_buf() do wrong to the record, see enum misuse");
 
 static bool holds;
 module_param(holds, bool, 0600);
@@ -244,14 +244,14 @@ static struct bulk_channel_ops puppet_ops = {
 	.open = puppet_open,
 	.release = puppet_release,
 	.send = puppet_send,
-	.take = puppet_take,
+	.send_buf = puppet_take,
 	.recv = puppet_recv,
 	.poll = puppet_poll,
 };
 
 static bool give;
 module_param(give, bool, 0400);
-MODULE_PARM_DESC(give, "there is a give(), else recv() makes the records for a window, too");
+MODULE_PARM_DESC(give, "there is a recv_buf(), else recv() makes the records for a window, too");
 
 static int policy = BULK_RX_BLOCK;
 module_param(policy, int, 0400);
@@ -276,7 +276,7 @@ static int __init puppet_init(void)
 	};
 
 	if (give)
-		puppet_ops.give = puppet_give;
+		puppet_ops.recv_buf = puppet_give;
 	puppet = bulk_channel_register(&desc);
 	return PTR_ERR_OR_ZERO(puppet);
 }

@@ -12,7 +12,7 @@
 
 #define REFUSE_MAX_RECORD	65536
 
-static int refuse_take(struct bulk_endpoint *ep, const void *data, size_t len,
+static int refuse_send_buf(struct bulk_endpoint *ep, const void *data, size_t len,
 		       u64 tag)
 {
 	return len ? -*(const u8 *)data : 0;
@@ -30,7 +30,7 @@ static int refuse_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 
 static const struct bulk_channel_ops refuse_ops = {
 	.send = refuse_send,
-	.take = refuse_take,
+	.send_buf = refuse_send_buf,
 };
 
 static struct bulk_channel *refuse;

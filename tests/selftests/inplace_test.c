@@ -283,6 +283,7 @@ TEST_F(inplace, one_at_a_time)
 
 	fill(buf, sizeof(buf), 7);
 	ASSERT_EQ(0, reserve(self, variant, 100));
+	EXPECT_EQ(self->room, figure(self->w.fd, "window-reserved"));
 	EXPECT_EQ(-EBUSY, reserve(self, variant, 100));
 	region_add(&self->out, 40, 8);
 	/* Others send all the same, and their records come first. */
@@ -292,8 +293,11 @@ TEST_F(inplace, one_at_a_time)
 	EXPECT_EQ(1, figure(self->w.fd, "tx-records"));
 	ASSERT_EQ(0, commit_all(self, variant, BULK_SEG_DISCARD));
 
+	EXPECT_EQ(0, figure(self->w.fd, "window-reserved"));
+	EXPECT_EQ(0, figure(self->w.fd, "window-borrowed"));
 	len = borrow(self, variant, -1, &at);
 	ASSERT_LT(0, len);
+	EXPECT_EQ(len, figure(self->w.fd, "window-borrowed"));
 	EXPECT_EQ(-EBUSY, borrow(self, variant, -1, NULL));
 	EXPECT_EQ(-EBUSY, window_recv(&self->w, self->in, RING, &tag, 0));
 	EXPECT_EQ(-EBUSY, bulk_recv(self->w.fd, self->in, RING, &tag));

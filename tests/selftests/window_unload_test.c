@@ -7,7 +7,7 @@
  * Every test takes a module out and puts it back: nothing else that uses the
  * channels may run at the same time.
  */
-#include "window.h"
+#include "region.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -121,6 +121,50 @@ TEST_F(unload, filled_window_stays)
 					 BULK_NO_SYSCALL));
 		EXPECT_EQ(i, content);
 	}
+}
+
+static long run_op(struct windowed *w, unsigned int op, __u32 len,
+		   unsigned int flags, struct bulk_seg *seg)
+{
+	*seg = seg_op(op, 0, len, flags);
+	return w->call(w->fd, seg, 1, BULK_DONTWAIT, w->window);
+}
+
+/* What is borrowed stays so, what is reserved is nobody's any more. */
+TEST_F(unload, records_in_place)
+{
+	struct region r = { };
+	struct bulk_seg seg;
+	char in[64] __attribute__((aligned(8)));
+	__u64 i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, window_send(&self->w, &i, sizeof(i), i, 0));
+	ASSERT_EQ(1, run_op(&self->w, BULK_OP_RESERVE, 100, 0, &seg));
+	r.at = (char *)(unsigned long)seg.addr;
+	region_add(&r, 40, 7);
+	if (!strcmp(variant->channel, "echo")) {
+		ASSERT_EQ(1, run_op(&self->w, BULK_OP_BORROW, 24, 0, &seg));
+		ASSERT_EQ(24, seg.res);
+	}
+	ASSERT_EQ(0, unload_module(self->module));
+	EXPECT_EQ(-ENODEV, run_op(&self->w, BULK_OP_COMMIT, r.used, 0, &seg));
+	EXPECT_EQ(-ENODEV, run_op(&self->w, BULK_OP_RESERVE, 0, 0, &seg));
+	seg = seg_send_region(r.at, r.used);
+	EXPECT_EQ(-ENODEV, self->w.call(self->w.fd, &seg, 1, 0, self->w.window));
+	EXPECT_EQ(3, figure(self->w.fd, "tx-records"));
+	if (!strcmp(variant->channel, "echo")) {
+		ASSERT_EQ(1, run_op(&self->w, BULK_OP_RETURN, 24, 0, &seg));
+		ASSERT_EQ(1, run_op(&self->w, BULK_OP_BORROW, 24, 0, &seg));
+		ASSERT_EQ(1, run_op(&self->w, BULK_OP_RETURN, 24, 0, &seg));
+		seg = seg_recv_region(in, sizeof(in));
+		ASSERT_EQ(1, bulk_xfer(self->w.fd, &seg, 1, 0));
+		EXPECT_EQ(24, seg.res);
+	}
+	EXPECT_EQ(-ENODEV, run_op(&self->w, BULK_OP_BORROW, -1, 0, &seg));
+	seg = seg_recv_region(in, sizeof(in));
+	EXPECT_EQ(-ENODEV, bulk_xfer(self->w.fd, &seg, 1, 0));
+	EXPECT_EQ(-ENODEV, self->w.call(self->w.fd, &seg, 1, 0, self->w.window));
 }
 
 struct worker {

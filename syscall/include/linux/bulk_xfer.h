@@ -177,12 +177,12 @@ static inline void *bulk_space_next(struct bulk_space *space, size_t len,
  *	taken; otherwise nothing of it may have had an effect: -EFAULT when the
  *	copy came short, -EAGAIN when the provider has no room now (it calls
  *	bulk_tx_wake() when it has), or another errno for the caller.
- * @take: the same as @send for a record that is in kernel memory already; it
- *	doesn't return -EFAULT. Short records and those from a window come this
+ * @send_buf: the same as @send for a record that is in kernel memory already;
+ *	it doesn't return -EFAULT. Short records and those from a window come this
  *	way, for they cost less without an iov_iter. Without it, all come
  *	through @send. Optional.
- * @send_batch: the same as @take for the records that bulk_batch_next() gives,
- *	one after the other. Returns 0 when it has taken all that it was given,
+ * @send_batch: the same as @send_buf for the records that bulk_batch_next()
+ *	gives, one after the other. Returns 0 when it has taken all that it was given,
  *	at least one; otherwise it has taken all but the last. Regions come this
  *	way, and what waits in a window. Without it, they come one by one.
  *	Optional.
@@ -191,12 +191,12 @@ static inline void *bulk_space_next(struct bulk_space *space, size_t len,
  *	is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
  *	-EFAULT when the copy came short, -EAGAIN when there is no record now
  *	(bulk_rx_wake() tells of one), or another errno. Optional.
- * @give: the same as @recv for @room bytes of kernel memory; it doesn't return
- *	-EFAULT. Records for a window are produced this way. Without it, all
+ * @recv_buf: the same as @recv for @room bytes of kernel memory; it doesn't
+ *	return -EFAULT. Records for a window are produced this way. Without it, all
  *	come from @recv. Optional.
- * @recv_batch: the same as @give for as many records as there are, and as
+ * @recv_batch: the same as @recv_buf for as many records as there are, and as
  *	bulk_space_next() has room for. Returns 0, or why there are no more:
- *	those before are received all the same. Optional, beside @give.
+ *	those before are received all the same. Optional, beside @recv_buf.
  * @poll: EPOLLIN when @recv has a record, EPOLLOUT when @send has room; without
  *	it, EPOLLOUT. Runs under the TX lock. Optional.
  *
@@ -211,20 +211,21 @@ static inline void *bulk_space_next(struct bulk_space *space, size_t len,
  * there. Hence no user can stall a provider inside of an operation, and with
  * it the provider's unloading.
  *
- * @send, @take and @send_batch run under the endpoint's TX lock, @recv, @give and
- * @recv_batch under its RX lock, so that each direction is alone with itself; both directions run beside each
- * other unless the channel has BULK_CHANNEL_SERIAL.
+ * @send, @send_buf and @send_batch run under the endpoint's TX lock, @recv,
+ * @recv_buf and @recv_batch under its RX lock, so that each direction is alone
+ * with itself; both directions run beside each other unless the channel has
+ * BULK_CHANNEL_SERIAL.
  */
 struct bulk_channel_ops {
 	int (*open)(struct bulk_endpoint *ep);
 	void (*release)(struct bulk_endpoint *ep);
 	int (*send)(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag);
-	int (*take)(struct bulk_endpoint *ep, const void *data, size_t len,
+	int (*send_buf)(struct bulk_endpoint *ep, const void *data, size_t len,
 		    u64 tag);
 	int (*send_batch)(struct bulk_endpoint *ep, struct bulk_batch *batch);
 	int (*recv)(struct bulk_endpoint *ep, struct iov_iter *to,
 		    struct bulk_meta *meta);
-	int (*give)(struct bulk_endpoint *ep, void *data, size_t room,
+	int (*recv_buf)(struct bulk_endpoint *ep, void *data, size_t room,
 		    struct bulk_meta *meta);
 	int (*recv_batch)(struct bulk_endpoint *ep, struct bulk_space *space);
 	__poll_t (*poll)(struct bulk_endpoint *ep);
@@ -233,19 +234,19 @@ struct bulk_channel_ops {
 /* @send and @recv of an endpoint exclude each other. */
 #define BULK_CHANNEL_SERIAL	BIT(0)
 /*
- * A SEND may return before @send or @take has run, which lets records go through
+ * A SEND may return before @send or @send_buf has run, which lets records go through
  * a window. The provider then has no way to refuse a record for what is in it:
  * it returns 0, -EAGAIN or -ENOMEM. Another errno drops the record, is counted,
  * and told to the process's next flush.
  */
 #define BULK_CHANNEL_TX_LATER	BIT(1)
 /*
- * @take and @send stand a record that changes while they read it. A record in a
+ * @send_buf and @send stand a record that changes while they read it. A record in a
  * window is then not copied before.
  */
 #define BULK_CHANNEL_TX_IN_PLACE BIT(2)
 /*
- * @recv or @give may run before the RECV that its record is for, and before
+ * @recv or @recv_buf may run before the RECV that its record is for, and before
  * records that are sent meanwhile. Records then go through a window, too.
  */
 #define BULK_CHANNEL_RX_AHEAD	BIT(3)
@@ -259,7 +260,7 @@ struct bulk_channel_ops {
  *	with the kernel's overhead of some 64 bytes each; 0 means four times
  *	@max_record. At least one record of @max_record always fits.
  * @rx_policy: what happens beyond @rx_limit
- * @deadline_us: microseconds after which @send or @take gets a record from a
+ * @deadline_us: microseconds after which @send or @send_buf gets a record from a
  *	window at the latest, up to BULK_MAX_DEADLINE_US, though nobody makes a
  *	call; 0: it may wait for one. Root may change it in sysfs.
  * @flags: BULK_CHANNEL_*

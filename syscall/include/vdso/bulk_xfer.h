@@ -42,8 +42,8 @@
  * Positions are multiples of 8; these in tx_head say that somebody writes behind
  * it: a thread that sends, or with both, whoever has reserved what is there.
  */
-#define BULK_TX_TAKEN		BIT(0)
-#define BULK_TX_RESERVED	BIT(1)
+#define BULK_TX_TAKEN		_AC(1, ULL)
+#define BULK_TX_RESERVED	_AC(2, ULL)
 #define BULK_TX_BUSY		(BULK_TX_TAKEN | BULK_TX_RESERVED)
 
 /*

@@ -141,7 +141,7 @@ int bulk_ahead_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		return -EMSGSIZE;
 	if (copy_to_iter(data, meta->len, to) != meta->len)
 		return -EFAULT;
-	bulk_ring_take(ring, meta->len);
+	bulk_ring_claim(ring, meta->len);
 	return 0;
 }
 
@@ -172,7 +172,7 @@ int bulk_ahead_move(struct bulk_endpoint *ep, struct bulk_ring *to,
 		}
 		memcpy(place, data, meta.len);
 		bulk_ring_add(to, &meta);
-		bulk_ring_take(ring, meta.len);
+		bulk_ring_claim(ring, meta.len);
 	}
 	return 0;
 }

@@ -249,7 +249,7 @@ int bulk_channel_attach(struct bulk_channel *ch, struct bulk_endpoint *ep,
 	if ((mode & FMODE_WRITE) && !ch->ops->send)
 		return -EACCES;
 	/* Before this point the operations may be gone with their module. */
-	ep->max_short = ch->ops->take ? min(ch->max_record, BULK_SHORT) : -1;
+	ep->max_short = ch->ops->send_buf ? min(ch->max_record, BULK_SHORT) : -1;
 	if (ch->ops->open)
 		ret = ch->ops->open(ep);
 	if (ret)

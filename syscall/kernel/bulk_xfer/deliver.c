@@ -14,7 +14,7 @@
 #define BULK_BATCH_STEP		SZ_16K
 
 /**
- * bulk_give_iter() - hand a record to a provider that has no take()
+ * bulk_deliver_iter() - hand a record to a provider that has no send_buf()
  * @ep: the endpoint, whose TX lock is held
  * @data: the record
  * @len: its bytes
@@ -23,7 +23,7 @@
  * Context: Process context. May sleep, not for user space.
  * Return: what the provider says.
  */
-int bulk_give_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag)
+int bulk_deliver_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = len };
 	struct iov_iter from;
@@ -33,7 +33,7 @@ int bulk_give_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag)
 }
 
 /* Without send_batch(), and where each record is traced. */
-static int bulk_give_each(struct bulk_endpoint *ep, struct bulk_batch *batch)
+static int bulk_deliver_each(struct bulk_endpoint *ep, struct bulk_batch *batch)
 {
 	const void *data;
 	size_t len;
@@ -41,7 +41,7 @@ static int bulk_give_each(struct bulk_endpoint *ep, struct bulk_batch *batch)
 	int ret;
 
 	while ((data = bulk_batch_next(batch, &len, &tag))) {
-		ret = bulk_give(ep, (void *)data, len, tag);
+		ret = bulk_deliver(ep, (void *)data, len, tag);
 		if (ret)
 			return ret;
 		trace_bulk_send(bulk_channel_name(ep->channel), ep->id, len,
@@ -51,7 +51,7 @@ static int bulk_give_each(struct bulk_endpoint *ep, struct bulk_batch *batch)
 }
 
 /* The provider has not taken what it was given last, or has taken nothing. */
-static int bulk_give_failed(struct bulk_endpoint *ep, struct bulk_batch *batch,
+static int bulk_deliver_failed(struct bulk_endpoint *ep, struct bulk_batch *batch,
 			    int ret)
 {
 	if (ret && batch->records) {
@@ -70,7 +70,7 @@ static int bulk_give_failed(struct bulk_endpoint *ep, struct bulk_batch *batch,
 }
 
 /**
- * bulk_give_batch() - hand the provider the records in a piece of memory
+ * bulk_deliver_batch() - hand the provider the records in a piece of memory
  * @ep: the endpoint, whose TX lock is held
  * @data: the records
  * @len: bytes of memory, not 0
@@ -84,8 +84,8 @@ static int bulk_give_failed(struct bulk_endpoint *ep, struct bulk_batch *batch,
  * none, or doesn't end before @len; otherwise what the provider said to the
  * record behind those that it has taken.
  */
-int bulk_give_batch(struct bulk_endpoint *ep, const void *data, size_t len,
-		    size_t max_record, struct bulk_given *given)
+int bulk_deliver_batch(struct bulk_endpoint *ep, const void *data, size_t len,
+		    size_t max_record, struct bulk_delivered *given)
 {
 	struct bulk_batch batch = {
 		.next = data,
@@ -100,12 +100,12 @@ int bulk_give_batch(struct bulk_endpoint *ep, const void *data, size_t len,
 	if (ep->ops->send_batch && !trace_bulk_send_enabled())
 		ret = ep->ops->send_batch(ep, &batch);
 	else
-		ret = bulk_give_each(ep, &batch);
+		ret = bulk_deliver_each(ep, &batch);
 	bulk_provider_leave(ep, before);
 	given->refused = 0;
 	if (unlikely(ret || !batch.records)) {
 		given->refused = batch.next - data;
-		ret = bulk_give_failed(ep, &batch, ret);
+		ret = bulk_deliver_failed(ep, &batch, ret);
 	}
 	given->records = batch.records;
 	given->bytes = batch.next - data;

@@ -20,14 +20,14 @@
 /* Records between two looks at the scheduler, and at the process's progress. */
 #define BULK_DRAIN_STEP		64
 
-static noinline int bulk_give_short(struct bulk_endpoint *ep,
+static noinline int bulk_deliver_short(struct bulk_endpoint *ep,
 				    const void *data, size_t len, u64 tag)
 {
 	/* Zeroing it would cost more than filling it. */
 	u64 copy[BULK_SHORT / sizeof(u64)] __uninitialized;
 
 	memcpy(copy, data, len);
-	return bulk_give(ep, copy, len, tag);
+	return bulk_deliver(ep, copy, len, tag);
 }
 
 /* Where records are copied to before the provider sees them, or NULL. */
@@ -41,7 +41,7 @@ static void *bulk_window_copy_buffer(struct bulk_endpoint *ep,
 	return w->copy;
 }
 
-static noinline int bulk_give_long(struct bulk_endpoint *ep,
+static noinline int bulk_deliver_long(struct bulk_endpoint *ep,
 				   const void *data, size_t len, u64 tag)
 {
 	void *copy = bulk_window_copy_buffer(ep, ep->window);
@@ -49,16 +49,16 @@ static noinline int bulk_give_long(struct bulk_endpoint *ep,
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, data, len);
-	return bulk_give(ep, copy, len, tag);
+	return bulk_deliver(ep, copy, len, tag);
 }
 
 /* The process can write to @data all the while: the provider gets a copy. */
-static int bulk_give_copy(struct bulk_endpoint *ep, const void *data,
+static int bulk_deliver_copy(struct bulk_endpoint *ep, const void *data,
 			  size_t len, u64 tag)
 {
 	if (len <= BULK_SHORT)
-		return bulk_give_short(ep, data, len, tag);
-	return bulk_give_long(ep, data, len, tag);
+		return bulk_deliver_short(ep, data, len, tag);
+	return bulk_deliver_long(ep, data, len, tag);
 }
 
 static noinline void bulk_trace_drained(struct bulk_endpoint *ep,
@@ -85,9 +85,9 @@ static int bulk_drain_one(struct bulk_endpoint *ep, bool in_place, void *data,
 	int ret;
 
 	if (in_place)
-		ret = bulk_give(ep, data, meta->len, meta->tag);
+		ret = bulk_deliver(ep, data, meta->len, meta->tag);
 	else
-		ret = bulk_give_copy(ep, data, meta->len, meta->tag);
+		ret = bulk_deliver_copy(ep, data, meta->len, meta->tag);
 	bulk_provider_leave(ep, before);
 	if (likely(!ret)) {
 		ep->tx.records++;
@@ -128,12 +128,12 @@ static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 
 /* The first records of the ring, from a copy where the provider wants one. */
 static int bulk_drain_batch(struct bulk_endpoint *ep, struct bulk_window *w,
-			    struct bulk_given *given)
+			    struct bulk_delivered *given)
 {
 	void *data = bulk_ring_at(&w->tx, w->tx.tail);
 	size_t len = w->tx.head - w->tx.tail;
 
-	*given = (struct bulk_given){ };
+	*given = (struct bulk_delivered){ };
 	if (!(ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE)) {
 		void *copy = bulk_window_copy_buffer(ep, w);
 
@@ -142,13 +142,13 @@ static int bulk_drain_batch(struct bulk_endpoint *ep, struct bulk_window *w,
 		len = min(len, bulk_window_copy_size(w));
 		data = memcpy(copy, data, len);
 	}
-	return bulk_give_batch(ep, data, len, w->tx.max_record, given);
+	return bulk_deliver_batch(ep, data, len, w->tx.max_record, given);
 }
 
 /* As bulk_drain_ring(), for a provider that takes many records at a time. */
 static int bulk_drain_batches(struct bulk_endpoint *ep, struct bulk_window *w)
 {
-	struct bulk_given given;
+	struct bulk_delivered given;
 	int ret;
 
 	while (!bulk_ring_empty(&w->tx)) {
@@ -263,7 +263,7 @@ int bulk_drain(struct bulk_endpoint *ep)
 {
 	if (!READ_ONCE(ep->window))
 		return 0;
-	bulk_poller_ring(ep);
+	bulk_poller_kick(ep);
 	guard(mutex)(&ep->tx_lock);
 	return bulk_drain_locked(ep);
 }

@@ -49,7 +49,7 @@ void bulk_tx_wake(struct bulk_endpoint *ep)
 	if (READ_ONCE(ep->tx_stalled)) {
 		bulk_side_wake(ep, &ep->rx, EPOLLIN | EPOLLRDNORM |
 					    EPOLLOUT | EPOLLWRNORM);
-		bulk_poller_ring(ep);
+		bulk_poller_kick(ep);
 		bulk_deadline_room(ep);
 	}
 }
@@ -270,12 +270,19 @@ static unsigned int bulk_endpoint_queued(struct bulk_endpoint *ep)
 
 static void bulk_window_show(struct seq_file *m, struct bulk_endpoint *ep)
 {
+	u64 reserved = 0, borrowed = 0;
 	unsigned long size = 0;
 
-	scoped_guard(mutex, &ep->tx_lock)
-		if (ep->window && atomic_read(&ep->window->maps))
+	scoped_guard(mutex, &ep->tx_lock) {
+		if (ep->window && atomic_read(&ep->window->maps)) {
 			size = ep->window->pages * PAGE_SIZE;
+			reserved = bulk_window_reserved(ep->window);
+			borrowed = bulk_window_borrowed(ep->window);
+		}
+	}
 	seq_printf(m, "bulk-window:\t%lu\n", size);
+	seq_printf(m, "bulk-window-reserved:\t%llu\n", reserved);
+	seq_printf(m, "bulk-window-borrowed:\t%llu\n", borrowed);
 	seq_printf(m, "bulk-window-errors:\t%d\n",
 		   atomic_read(&ep->bad_windows));
 	seq_printf(m, "bulk-tx-refused:\t%llu\n", READ_ONCE(ep->tx_refused));

@@ -20,7 +20,7 @@
 /* Times that other receivers may be faster before this one gives way. */
 #define BULK_TAKE_TRIES		64
 
-typedef int (*bulk_give_t)(struct bulk_endpoint *ep, void *data, size_t room,
+typedef int (*bulk_produce_t)(struct bulk_endpoint *ep, void *data, size_t room,
 			   struct bulk_meta *meta);
 
 static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
@@ -39,7 +39,7 @@ static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
 	return 0;
 }
 
-static int bulk_give_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
+static int bulk_produce_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
 			     struct bulk_meta *meta)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = room };
@@ -53,32 +53,32 @@ static int bulk_give_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
 	return ret;
 }
 
-static int bulk_give_nothing(struct bulk_endpoint *ep, void *data, size_t room,
+static int bulk_produce_nothing(struct bulk_endpoint *ep, void *data, size_t room,
 			     struct bulk_meta *meta)
 {
 	return -EAGAIN;
 }
 
 /* What gives records on demand, as long as the RX lock is held. */
-static bulk_give_t bulk_giver(struct bulk_endpoint *ep)
+static bulk_produce_t bulk_producer(struct bulk_endpoint *ep)
 {
 	if (ep->gone || !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD))
-		return bulk_give_nothing;
-	return ep->ops->give ?: bulk_give_by_iter;
+		return bulk_produce_nothing;
+	return ep->ops->recv_buf ?: bulk_produce_by_iter;
 }
 
-static int bulk_fill_one(struct bulk_endpoint *ep, bulk_give_t give, void *data,
+static int bulk_fill_one(struct bulk_endpoint *ep, bulk_produce_t produce, void *data,
 			 size_t room, struct bulk_meta *meta)
 {
 	int ret, before;
 
 	if (!ep->rx_head && READ_ONCE(ep->queue.count))
-		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
+		WRITE_ONCE(ep->rx_head, bulk_queue_pop(&ep->queue));
 	if (ep->rx_head)
 		return bulk_fill_from_queue(ep, data, room, meta);
 	*meta = (struct bulk_meta){ };
 	before = bulk_provider_enter();
-	ret = give(ep, data, room, meta);
+	ret = produce(ep, data, room, meta);
 	bulk_provider_leave(ep, before);
 	return ret;
 }
@@ -147,9 +147,9 @@ static int bulk_fill_batches(struct bulk_endpoint *ep, struct bulk_ring *ring,
 	return ret;
 }
 
-/* What waits, and then what @give gives, one by one. */
+/* What waits, and then what @produce makes, one by one. */
 static int bulk_fill_each(struct bulk_endpoint *ep, struct bulk_ring *ring,
-			  bulk_give_t give, size_t *need, unsigned int *filled)
+			  bulk_produce_t produce, size_t *need, unsigned int *filled)
 {
 	/* The RX lock is held: a copy, which the compiler keeps in registers. */
 	struct bulk_ring rx = *ring;
@@ -161,7 +161,7 @@ static int bulk_fill_each(struct bulk_endpoint *ep, struct bulk_ring *ring,
 	int ret = 0;
 
 	while (bulk_ring_room(&rx, &data, &room)) {
-		ret = bulk_fill_one(ep, give, data, room, &meta);
+		ret = bulk_fill_one(ep, produce, data, room, &meta);
 		if (unlikely(ret > 0 || (!ret && meta.len > room)))
 			bulk_fill_wrong(ep, ret, meta.len);
 		if (ret || unlikely(meta.len > room))
@@ -196,9 +196,9 @@ static int bulk_fill_each(struct bulk_endpoint *ep, struct bulk_ring *ring,
 int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
 		   size_t *need)
 {
-	bulk_give_t give = bulk_giver(ep);
-	/* Traces want them one by one. */
-	bool batch = ep->ops->recv_batch && give != bulk_give_nothing &&
+	bulk_produce_t produce = bulk_producer(ep);
+	/* Not of a provider that is gone; and traces want them one by one. */
+	bool batch = produce != bulk_produce_nothing && ep->ops->recv_batch &&
 		     !trace_bulk_recv_enabled();
 	unsigned int n;
 	int ret;
@@ -210,7 +210,7 @@ int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
 		bulk_ring_publish_head(ring);
 		return ret == -EAGAIN ? 0 : ret;
 	}
-	ret = bulk_fill_each(ep, ring, batch ? bulk_give_nothing : give, need,
+	ret = bulk_fill_each(ep, ring, batch ? bulk_produce_nothing : produce, need,
 			     &n);
 	if (batch && ret == -EAGAIN)
 		ret = bulk_fill_batches(ep, ring, need, &n);
@@ -286,7 +286,7 @@ static int bulk_window_copy(struct bulk_window *w, struct iov_iter *to,
 		return -EMSGSIZE;
 	if (copy_to_iter(data, meta->len, to) != meta->len)
 		return -EFAULT;
-	if (bulk_ring_take(&w->rx, meta->len))
+	if (bulk_ring_claim(&w->rx, meta->len))
 		return 0;
 	iov_iter_revert(to, meta->len);
 	return BULK_RECV_BEATEN;
@@ -378,7 +378,7 @@ static int bulk_window_discard(struct bulk_endpoint *ep)
  * and was told to produce something else. Records that were pushed must not be
  * among them.
  *
- * Context: Process context, from @send or @take of a channel with
+ * Context: Process context, from @send or @send_buf of a channel with
  * BULK_CHANNEL_SERIAL.
  * Return: 0; -EBUSY when the process reads the records where they lie, which it
  * goes on to do: the provider says so to whoever sends.

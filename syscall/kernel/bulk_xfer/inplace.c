@@ -123,6 +123,9 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 		return -EOPNOTSUPP;
 	if (w->bad)
 		return -EBADMSG;
+	/* Nobody would take it. */
+	if (ep->gone)
+		return -ENODEV;
 	head = READ_ONCE(*w->tx.shared_head);
 	if ((head & BULK_TX_BUSY) != BULK_TX_BUSY)
 		return -EINVAL;
@@ -161,7 +164,8 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
  * Context: Process context. Takes the TX lock.
  * Return: 0; BULK_SHORT_REGION when only the first were sent; otherwise none was:
  * -EINVAL when nothing, or less, is reserved, or the first is no record;
- * -EOPNOTSUPP without a window; -EBUSY when another thread commits, -EBADMSG.
+ * -EOPNOTSUPP without a window; -EBUSY when another thread commits; -EBADMSG;
+ * -ENODEV.
  */
 int bulk_window_commit(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
@@ -199,6 +203,20 @@ static int bulk_borrow_fill(struct bulk_endpoint *ep, struct bulk_window *w,
 	return ret ?: -EAGAIN;
 }
 
+/* The first record is longer than what may be borrowed. */
+static int bulk_borrow_too_small(const struct bulk_ring *ring,
+				 struct bulk_seg *seg)
+{
+	struct bulk_meta meta;
+	void *data;
+	int ret = bulk_ring_peek(ring, &meta, &data);
+
+	if (ret)
+		return ret;
+	seg->len = BULK_PACKED_SIZE(meta.len);
+	return -EMSGSIZE;
+}
+
 static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
 	struct bulk_window *w = bulk_own_window(ep);
@@ -207,7 +225,7 @@ static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	int ret;
 
 	lockdep_assert_held(ep->rx_lock);
-	if (!w || (ep->ops->recv &&
+	if (!w || (!ep->gone && ep->ops->recv &&
 		   !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD)))
 		return -EOPNOTSUPP;
 	if (w->bad)
@@ -219,10 +237,8 @@ static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	len = w->rx.head - tail;
 	if (seg->len < len) {
 		len = bulk_ring_walk(&w->rx, tail, U64_MAX, seg->len, &records);
-		if (!len) {
-			seg->len = bulk_ring_space(bulk_ring_rec_len(READ_ONCE(bulk_ring_at(&w->rx, tail)->head)));
-			return -EMSGSIZE;
-		}
+		if (!len)
+			return bulk_borrow_too_small(&w->rx, seg);
 	}
 	if (cmpxchg(w->rx.shared_tail, tail, tail | BULK_RX_BORROWED) != tail)
 		return BULK_RECV_BEATEN;

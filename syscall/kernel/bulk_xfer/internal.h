@@ -30,7 +30,7 @@ struct bulk_seg;
 struct seq_file;
 struct vm_area_desc;
 
-/* Records up to this length are copied to the stack for a provider's take(). */
+/* Records up to this length are copied to the stack for a provider's send_buf(). */
 #define BULK_SHORT	256
 
 /* No errno, for a provider may return any of these: other receivers were faster; */
@@ -62,14 +62,14 @@ struct bulk_totals {
  * @task: the thread, or NULL
  * @idle_us: microseconds without a record before it goes to sleep; 0: no thread
  * @wait: where it sleeps
- * @rings: counts what may be a reason to get up
+ * @kicks: counts what may be a reason to get up
  */
 struct bulk_poller {
 	struct mutex lock; /* serializes starting and stopping */
 	struct task_struct *task;
 	unsigned int idle_us;
 	wait_queue_head_t wait;
-	atomic_t rings;
+	atomic_t kicks;
 };
 
 /**
@@ -151,7 +151,7 @@ struct bulk_side {
  * @head: the provider's part, see bulk_private()
  * @ops: the provider's operations; valid under a lock while not @gone
  * @channel: the channel, with a reference
- * @max_short: records up to this length go to the provider's take(); -1: none
+ * @max_short: records up to this length go to the provider's send_buf(); -1: none
  * @push_limit: records shorter than this may be reserved; 0 after the
  *	provider's release()
  * @id: names the endpoint in traces
@@ -286,7 +286,7 @@ int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
 
 void bulk_poller_init(struct bulk_poller *p);
 int bulk_poller_set(struct bulk_channel *ch, unsigned int idle_us);
-void bulk_poller_ring(struct bulk_endpoint *ep);
+void bulk_poller_kick(struct bulk_endpoint *ep);
 
 void bulk_deadline_init(struct bulk_deadline *dl);
 void bulk_deadline_end(struct bulk_deadline *dl);
@@ -306,28 +306,28 @@ static inline gfp_t bulk_kthread_gfp(const struct bulk_endpoint *ep, gfp_t gfp)
 }
 
 /**
- * struct bulk_given - what a provider has taken of a batch
+ * struct bulk_delivered - what a provider has taken of a batch
  * @records: records
  * @bytes: what these occupy
  * @refused: what the next one occupies, when the provider has refused it
  */
-struct bulk_given {
+struct bulk_delivered {
 	unsigned int records;
 	size_t bytes;
 	size_t refused;
 };
 
-int bulk_give_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag);
-int bulk_give_batch(struct bulk_endpoint *ep, const void *data, size_t len,
-		    size_t max_record, struct bulk_given *given);
+int bulk_deliver_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag);
+int bulk_deliver_batch(struct bulk_endpoint *ep, const void *data, size_t len,
+		    size_t max_record, struct bulk_delivered *given);
 
 /* A record in kernel memory, to the provider, under the TX lock; inline for speed. */
-static inline int bulk_give(struct bulk_endpoint *ep, void *data, size_t len,
+static inline int bulk_deliver(struct bulk_endpoint *ep, void *data, size_t len,
 			    u64 tag)
 {
-	if (ep->ops->take)
-		return ep->ops->take(ep, data, len, tag);
-	return bulk_give_iter(ep, data, len, tag);
+	if (ep->ops->send_buf)
+		return ep->ops->send_buf(ep, data, len, tag);
+	return bulk_deliver_iter(ep, data, len, tag);
 }
 
 int bulk_drain_locked(struct bulk_endpoint *ep);

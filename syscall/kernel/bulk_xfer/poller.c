@@ -35,22 +35,22 @@ void bulk_poller_init(struct bulk_poller *p)
 {
 	mutex_init(&p->lock);
 	init_waitqueue_head(&p->wait);
-	atomic_set(&p->rings, 0);
+	atomic_set(&p->kicks, 0);
 }
 
 /**
- * bulk_poller_ring() - the kernel was entered for an endpoint: is the poller up?
+ * bulk_poller_kick() - the kernel was entered for an endpoint: is the poller up?
  * @ep: the endpoint
  *
  * Context: Process context.
  */
-void bulk_poller_ring(struct bulk_endpoint *ep)
+void bulk_poller_kick(struct bulk_endpoint *ep)
 {
 	struct bulk_poller *p = &ep->channel->poller;
 
 	if (!READ_ONCE(p->task))
 		return;
-	atomic_inc(&p->rings);
+	atomic_inc(&p->kicks);
 	/* wq_has_sleeper()'s barrier pairs with the one of prepare_to_wait(). */
 	if (wq_has_sleeper(&p->wait))
 		wake_up(&p->wait);
@@ -191,12 +191,12 @@ static bool bulk_poll_all(struct bulk_channel *ch, enum bulk_poller_state state)
 static void bulk_poller_sleep(struct bulk_channel *ch)
 {
 	struct bulk_poller *p = &ch->poller;
-	int seen = atomic_read(&p->rings);
+	int seen = atomic_read(&p->kicks);
 
 	if (bulk_poll_all(ch, BULK_POLLER_ASLEEP))
 		return;
 	wait_event_interruptible(p->wait,
-				 atomic_read(&p->rings) != seen ||
+				 atomic_read(&p->kicks) != seen ||
 				 kthread_should_stop());
 }
 

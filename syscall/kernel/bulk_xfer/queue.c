@@ -359,13 +359,13 @@ bool bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag)
 }
 
 /**
- * bulk_queue_take() - take the record that waits longest
+ * bulk_queue_pop() - take the record that waits longest
  * @q: the queue
  *
  * Context: Any but NMI. Takes the queue's lock.
  * Return: a record for bulk_queue_free(), or NULL when none waits.
  */
-struct bulk_record *bulk_queue_take(struct bulk_queue *q)
+struct bulk_record *bulk_queue_pop(struct bulk_queue *q)
 {
 	struct bulk_record *rec;
 	unsigned long flags;
@@ -476,7 +476,7 @@ void bulk_queue_destroy(struct bulk_queue *q)
 	struct bulk_record *rec;
 
 	bulk_queue_gather(q);
-	while ((rec = bulk_queue_take(q)))
+	while ((rec = bulk_queue_pop(q)))
 		bulk_queue_free(q, rec);
 	bulk_spares_free(q);
 	bulk_queue_uncharge(q, q->charged);

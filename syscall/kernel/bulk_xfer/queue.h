@@ -125,7 +125,7 @@ static inline void bulk_queue_put_bytes(struct bulk_queue *q, size_t size)
 struct bulk_record *bulk_queue_reserve(struct bulk_queue *q, size_t len,
 				       gfp_t gfp, unsigned int *dropped);
 bool bulk_queue_commit(struct bulk_queue *q, struct bulk_record *rec, u64 tag);
-struct bulk_record *bulk_queue_take(struct bulk_queue *q);
+struct bulk_record *bulk_queue_pop(struct bulk_queue *q);
 void bulk_queue_free(struct bulk_queue *q, struct bulk_record *rec);
 bool bulk_queue_abort(struct bulk_queue *q, struct bulk_record *rec);
 bool bulk_queue_has_room(struct bulk_queue *q, size_t len);

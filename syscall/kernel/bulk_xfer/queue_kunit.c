@@ -39,7 +39,7 @@ static void order_is_that_of_commits(struct kunit *test)
 	b = bulk_queue_reserve(q, 0, GFP_KERNEL, &dropped);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(a));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(b));
-	KUNIT_EXPECT_NULL(test, bulk_queue_take(q));
+	KUNIT_EXPECT_NULL(test, bulk_queue_pop(q));
 	bulk_queue_commit(q, b, 2);
 	bulk_queue_commit(q, a, 1);
 	expect_record(test, 2, 0, 0);
@@ -121,7 +121,7 @@ static void taken_record_is_not_overwritten(struct kunit *test)
 	struct bulk_record *head;
 
 	KUNIT_EXPECT_EQ(test, put(test, 7, 64), 0);
-	head = bulk_queue_take(q);
+	head = bulk_queue_pop(q);
 	KUNIT_ASSERT_NOT_NULL(test, head);
 	KUNIT_EXPECT_EQ(test, put(test, 8, 64), 0);
 	KUNIT_EXPECT_EQ(test, put(test, 9, 64), 0);

@@ -58,7 +58,7 @@ static inline void expect_record(struct kunit *test, u64 tag, size_t len,
 				 u32 lost)
 {
 	struct fixture *f = test->priv;
-	struct bulk_record *rec = bulk_queue_take(&f->q);
+	struct bulk_record *rec = bulk_queue_pop(&f->q);
 
 	KUNIT_ASSERT_NOT_NULL(test, rec);
 	KUNIT_EXPECT_EQ(test, rec->tag, tag);
@@ -73,7 +73,7 @@ static inline void expect_empty(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	KUNIT_EXPECT_NULL(test, bulk_queue_take(&f->q));
+	KUNIT_EXPECT_NULL(test, bulk_queue_pop(&f->q));
 	KUNIT_EXPECT_EQ(test, f->q.count, 0);
 	KUNIT_EXPECT_EQ(test, f->q.bytes, 0);
 }

@@ -137,7 +137,7 @@ static void spare_ends_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, bulk_queue_abort(q, other));
 	expect_record(test, 1, 0, 0);
 	expect_record(test, 2, 0, 0);
-	KUNIT_EXPECT_NULL(test, bulk_queue_take(q));
+	KUNIT_EXPECT_NULL(test, bulk_queue_pop(q));
 	/* As many as there were, and no more. */
 	KUNIT_EXPECT_EQ(test, put_nmi(test, 4, 0), 0);
 	KUNIT_EXPECT_EQ(test, put_nmi(test, 5, 0), 0);

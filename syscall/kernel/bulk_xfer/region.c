@@ -48,14 +48,14 @@ static void bulk_region_advance(struct bulk_region *r, size_t bytes,
 static int bulk_region_give(struct bulk_endpoint *ep, struct bulk_region *r,
 			    const void *part, size_t len)
 {
-	struct bulk_given given;
+	struct bulk_delivered given;
 	int ret;
 
 	guard(mutex)(&ep->tx_lock);
 	ret = ep->gone ? -ENODEV : bulk_drain_locked(ep);
 	if (ret)
 		return ret;
-	ret = bulk_give_batch(ep, part, len, ep->channel->max_record, &given);
+	ret = bulk_deliver_batch(ep, part, len, ep->channel->max_record, &given);
 	bulk_region_advance(r, given.bytes, given.records);
 	return ret;
 }
@@ -243,7 +243,7 @@ static int bulk_region_recv_piece(struct bulk_endpoint *ep,
 				     &records);
 	if (!len)
 		return -EFAULT;
-	if (!bulk_ring_take_bytes(ring, len))
+	if (!bulk_ring_claim_bytes(ring, len))
 		return BULK_RECV_BEATEN;
 	bulk_region_advance(r, len, records);
 	return 0;
@@ -252,7 +252,8 @@ static int bulk_region_recv_piece(struct bulk_endpoint *ep,
 /* Does the provider make a record whenever it is asked, and not before? */
 static bool bulk_region_asks(struct bulk_endpoint *ep)
 {
-	return ep->ops->recv && !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD) &&
+	return !ep->gone && ep->ops->recv &&
+	       !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD) &&
 	       !ep->rx_head && !READ_ONCE(ep->queue.count);
 }
 

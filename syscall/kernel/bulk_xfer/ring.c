@@ -58,13 +58,13 @@ int bulk_ring_fetch_head(struct bulk_ring *ring)
  * bulk_ring_fetch_tail() - look how far the process has read
  * @ring: an RX ring
  *
- * Return: 0 with @ring->tail and @ring->borrowed up to date, or -EBADMSG when the process's value
- * lies behind the old one or beyond the records.
+ * Return: 0 with @ring->tail and @ring->borrowed up to date, or -EBADMSG when
+ * the process's value lies behind the old one or beyond the records.
  */
 int bulk_ring_fetch_tail(struct bulk_ring *ring)
 {
 	/*
-	 * Pairs with the compare-and-exchange in bulk_window_try_recv() of the vDSO:
+	 * Pairs with the compare-and-exchange in vdso_window_try_recv():
 	 * what lies before the tail has been read, and may be written over.
 	 */
 	u64 tail = smp_load_acquire(ring->shared_tail);
@@ -87,25 +87,25 @@ static bool bulk_ring_move_tail(struct bulk_ring *ring, u64 tail)
 }
 
 /**
- * bulk_ring_take() - take the first record, as the process may at the same time
+ * bulk_ring_claim() - take the first record, as the process may at the same time
  * @ring: an RX ring
  * @len: the length that bulk_ring_peek() told
  *
  * Return: false when somebody else took it.
  */
-bool bulk_ring_take(struct bulk_ring *ring, size_t len)
+bool bulk_ring_claim(struct bulk_ring *ring, size_t len)
 {
 	return bulk_ring_move_tail(ring, ring->tail + bulk_ring_space(len));
 }
 
 /**
- * bulk_ring_take_bytes() - take the first records, as the process may, too
+ * bulk_ring_claim_bytes() - take the first records, as the process may, too
  * @ring: an RX ring
  * @bytes: what bulk_ring_walk() told
  *
  * Return: false when somebody else took some of them.
  */
-bool bulk_ring_take_bytes(struct bulk_ring *ring, size_t bytes)
+bool bulk_ring_claim_bytes(struct bulk_ring *ring, size_t bytes)
 {
 	return bulk_ring_move_tail(ring, ring->tail + bytes);
 }

@@ -49,8 +49,8 @@ void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
 int bulk_ring_fetch_head(struct bulk_ring *ring);
 int bulk_ring_fetch_tail(struct bulk_ring *ring);
 
-bool bulk_ring_take(struct bulk_ring *ring, size_t len);
-bool bulk_ring_take_bytes(struct bulk_ring *ring, size_t bytes);
+bool bulk_ring_claim(struct bulk_ring *ring, size_t len);
+bool bulk_ring_claim_bytes(struct bulk_ring *ring, size_t bytes);
 size_t bulk_ring_walk(const struct bulk_ring *ring, u64 pos, u64 limit,
 		      size_t len, u64 *records);
 bool bulk_ring_discard(struct bulk_ring *ring);
@@ -165,7 +165,7 @@ static inline void bulk_ring_publish_tail(struct bulk_ring *ring)
  */
 static inline void bulk_ring_publish_head(struct bulk_ring *ring)
 {
-	/* Pairs with the acquire in bulk_window_try_recv() of the vDSO. */
+	/* Pairs with the acquire in vdso_window_try_recv(). */
 	smp_store_release(ring->shared_head, ring->head);
 }
 

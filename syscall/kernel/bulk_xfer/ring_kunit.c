@@ -93,7 +93,7 @@ static void ring_expect(struct kunit *test, struct ring_ctx *ctx, u32 len,
 	KUNIT_EXPECT_EQ(test, ~(u64)fill, meta.tag);
 	for (byte = data; byte < (u8 *)data + len; byte++)
 		KUNIT_ASSERT_EQ(test, fill, *byte);
-	KUNIT_EXPECT_TRUE(test, bulk_ring_take(&ctx->ring, len));
+	KUNIT_EXPECT_TRUE(test, bulk_ring_claim(&ctx->ring, len));
 }
 
 static void empty_ring(struct kunit *test)
@@ -179,7 +179,7 @@ static void one_taker_wins(struct kunit *test)
 	ring_produce(ctx, 8, 1);
 	ring_produce(ctx, 8, 2);
 	ctx->tail += bulk_ring_space(8);
-	KUNIT_EXPECT_FALSE(test, bulk_ring_take(&ctx->ring, 8));
+	KUNIT_EXPECT_FALSE(test, bulk_ring_claim(&ctx->ring, 8));
 	KUNIT_EXPECT_FALSE(test, bulk_ring_discard(&ctx->ring));
 	ring_expect(test, ctx, 8, 2);
 	ring_produce(ctx, 8, 3);

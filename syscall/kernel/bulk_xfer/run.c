@@ -49,7 +49,7 @@ static int bulk_send_short(struct bulk_endpoint *ep, const struct bulk_seg *seg)
 	if (!bulk_user_address(&from, seg->len) ||
 	    __copy_from_user_inatomic(record, from, seg->len))
 		return -EFAULT;
-	return ep->ops->take(ep, record, seg->len, seg->tag);
+	return ep->ops->send_buf(ep, record, seg->len, seg->tag);
 }
 
 static int bulk_send_long(struct bulk_endpoint *ep, const struct bulk_seg *seg)

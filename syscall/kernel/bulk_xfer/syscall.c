@@ -365,7 +365,7 @@ static long bulk_finish_flush(struct bulk_call *call, long ret)
  * No segments: the vDSO, or who wants the provider to have soon what was sent.
  * A provider without room is no error here.
  */
-static long bulk_call_bell(struct bulk_call *call)
+static long bulk_call_doorbell(struct bulk_call *call)
 {
 	int ret = bulk_permit_drain(call);
 
@@ -381,7 +381,7 @@ static long bulk_finish(struct bulk_call *call, long ret, unsigned int nr_segs,
 	if (flags & BULK_FLUSH)
 		ret = bulk_finish_flush(call, ret);
 	else if (!nr_segs)
-		ret = bulk_call_bell(call);
+		ret = bulk_call_doorbell(call);
 	if (ret == -ERESTARTSYS && (flags & BULK_NO_RESTART))
 		return -EINTR;
 	return ret;
@@ -450,5 +450,5 @@ SYSCALL_DEFINE4(bulk_xfer, int, fd, struct bulk_seg __user *, segs,
 	ret = bulk_run_segs(&call, segs, nr_segs);
 	if (flags & (BULK_FLUSH | BULK_NO_RESTART))
 		return bulk_finish(&call, ret, nr_segs, flags);
-	return nr_segs ? ret : bulk_call_bell(&call);
+	return nr_segs ? ret : bulk_call_doorbell(&call);
 }

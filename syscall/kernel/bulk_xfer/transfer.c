@@ -290,7 +290,7 @@ static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
 	int ret = 0;
 
 	if (!ep->rx_head)
-		WRITE_ONCE(ep->rx_head, bulk_queue_take(&ep->queue));
+		WRITE_ONCE(ep->rx_head, bulk_queue_pop(&ep->queue));
 	if (ep->rx_head)
 		return bulk_deliver_head(ep, to, meta);
 	if (ep->gone)

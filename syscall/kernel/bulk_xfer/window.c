@@ -75,6 +75,38 @@ int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w)
 	return -EBADMSG;
 }
 
+/**
+ * bulk_window_reserved() - tell how much of the TX ring is reserved
+ * @w: the window
+ *
+ * Return: bytes, as far as the process tells.
+ */
+u64 bulk_window_reserved(const struct bulk_window *w)
+{
+	u64 head = READ_ONCE(w->user->tx_head);
+
+	if ((head & BULK_TX_BUSY) != BULK_TX_BUSY)
+		return 0;
+	return min_t(u64, READ_ONCE(w->user->tx_end) - (head & ~BULK_TX_BUSY),
+		     w->tx.size);
+}
+
+/**
+ * bulk_window_borrowed() - tell how much of the RX ring is borrowed
+ * @w: the window
+ *
+ * Return: bytes, as far as the process tells.
+ */
+u64 bulk_window_borrowed(const struct bulk_window *w)
+{
+	u64 tail = READ_ONCE(w->user->rx_tail);
+
+	if (!(tail & BULK_RX_BORROWED))
+		return 0;
+	return min_t(u64, READ_ONCE(w->user->rx_end) -
+			  (tail & ~BULK_RX_BORROWED), w->rx.size);
+}
+
 /* --- Memory --- */
 
 /**

@@ -70,6 +70,9 @@ static inline size_t bulk_window_copy_size(const struct bulk_window *w)
 	return w->tx.size / BULK_RING_SHARE;
 }
 
+u64 bulk_window_reserved(const struct bulk_window *w);
+u64 bulk_window_borrowed(const struct bulk_window *w);
+
 int bulk_window_check_size(unsigned long size);
 struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
 				     unsigned long start, unsigned long size);

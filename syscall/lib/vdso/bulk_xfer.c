@@ -12,7 +12,7 @@
 #include <vdso/bulk_xfer.h>
 
 /* Store by store: a structure's copy or clearing may become a call of memset. */
-static __always_inline long bulk_query(struct bulk_params *params)
+static __always_inline long vdso_query(struct bulk_params *params)
 {
 	params->abi = BULK_ABI;
 	params->syscall_nr = __NR_bulk_xfer;
@@ -32,11 +32,11 @@ static __always_inline long bulk_query(struct bulk_params *params)
 				 BULK_NO_RESTART)
 
 /* Beside the number of segments: they are sent, but the kernel wants a call; */
-#define BULK_RING_BELL	BIT(16)
+#define BULK_RUN_KICKS	BIT(16)
 /* the last one moved less than it was to, and those after it must not run. */
 #define BULK_RUN_ENDS	BIT(17)
 
-static __always_inline struct bulk_window_kernel *bulk_kernel_page(void *window)
+static __always_inline struct bulk_window_kernel *vdso_kernel_page(void *window)
 {
 	return window + BULK_WINDOW_PAGE;
 }
@@ -45,29 +45,29 @@ static __always_inline struct bulk_window_kernel *bulk_kernel_page(void *window)
  * What a segment asks for, in one load: its operation, and above it all that
  * must be 0, but for @lost of a RECV, which is cut off.
  */
-static __always_inline __u64 bulk_seg_kind(const struct bulk_seg *seg)
+static __always_inline __u64 vdso_seg_kind(const struct bulk_seg *seg)
 {
 	return seg->op | (__u64)seg->flags << 16 | (__u64)seg->lost << 32;
 }
 
 static __always_inline struct bulk_ring_rec *
-bulk_ring_at(void *ring, __u64 size, __u64 pos)
+vdso_ring_at(void *ring, __u64 size, __u64 pos)
 {
 	return ring + (pos & (size - 1));
 }
 
-static __always_inline bool bulk_seg_is_send(const struct bulk_seg *seg)
+static __always_inline bool vdso_seg_is_send(const struct bulk_seg *seg)
 {
-	return bulk_seg_kind(seg) == BULK_OP_SEND;
+	return vdso_seg_kind(seg) == BULK_OP_SEND;
 }
 
-static __always_inline bool bulk_seg_is_recv(const struct bulk_seg *seg)
+static __always_inline bool vdso_seg_is_recv(const struct bulk_seg *seg)
 {
-	return (__u32)bulk_seg_kind(seg) == BULK_OP_RECV;
+	return (__u32)vdso_seg_kind(seg) == BULK_OP_RECV;
 }
 
 /* More is in the ring than the kernel lets be without a call. */
-static __always_inline bool bulk_ring_is_loud(const struct bulk_window_kernel *k,
+static __always_inline bool vdso_ring_is_loud(const struct bulk_window_kernel *k,
 					      __u64 end)
 {
 	return end - __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED) >
@@ -77,15 +77,15 @@ static __always_inline bool bulk_ring_is_loud(const struct bulk_window_kernel *k
 /*
  * Sends the first segment and those that are SENDs, too, right behind it, as
  * long as there is room. @quiet is for who makes no system call, and for what needs no second
- * look. Returns how many were sent, with BULK_RING_BELL when the kernel is to be
+ * look. Returns how many were sent, with BULK_RUN_KICKS when the kernel is to be
  * told, up to @end; or -EAGAIN when the system call is to do it. The kernel sets
  * the limit to 0 when the window is of no use, and in a forked child it reads as 0.
  */
-static __always_inline long bulk_window_send(struct bulk_seg *segs,
+static __always_inline long vdso_window_send(struct bulk_seg *segs,
 					     unsigned int nr_segs, bool quiet,
 					     void *window, __u64 *end)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_sent s;
 	__u32 state;
 
@@ -100,10 +100,10 @@ static __always_inline long bulk_window_send(struct bulk_seg *segs,
 	if (!state)
 		return s.sent;
 	if (state == BULK_WINDOW_READY &&
-	    (quiet || !bulk_ring_is_loud(k, s.end)))
+	    (quiet || !vdso_ring_is_loud(k, s.end)))
 		return s.sent;
 	*end = s.end;
-	return s.sent | BULK_RING_BELL;
+	return s.sent | BULK_RUN_KICKS;
 }
 
 /*
@@ -111,10 +111,10 @@ static __always_inline long bulk_window_send(struct bulk_seg *segs,
  * not matter but where the channel went away in between: what the kernel has
  * not taken by then it will not take. Returns how many it has, or -ENODEV.
  */
-static noinline long bulk_ring_bell(int fd, struct bulk_seg *segs, long sent,
+static noinline long vdso_doorbell(int fd, struct bulk_seg *segs, long sent,
 				    void *window, __u64 end)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	__u64 tail;
 	long taken;
 
@@ -135,7 +135,7 @@ static noinline long bulk_ring_bell(int fd, struct bulk_seg *segs, long sent,
 	return taken ?: -ENODEV;
 }
 
-static __always_inline bool bulk_window_moved(struct bulk_window_user *u,
+static __always_inline bool vdso_window_moved(struct bulk_window_user *u,
 					      __u64 tail)
 {
 	return __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE) != tail;
@@ -148,11 +148,11 @@ static __always_inline bool bulk_window_moved(struct bulk_window_user *u,
  * meanwhile, be it another thread or a signal handler: then the ring has moved
  * on, and what is in the segments and their buffers is nothing.
  */
-static __always_inline long bulk_window_try_recv(struct bulk_seg *segs,
+static __always_inline long vdso_window_try_recv(struct bulk_seg *segs,
 						 unsigned int nr_segs,
 						 void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	struct bulk_ring_rec *rec;
 	struct bulk_seg *seg = segs;
@@ -166,17 +166,17 @@ static __always_inline long bulk_window_try_recv(struct bulk_seg *segs,
 	filled = __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - tail;
 	/* Nothing, or more than there can be; in one comparison. */
 	if (filled - 1 >= size)
-		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+		return vdso_window_moved(u, tail) ? -ESTALE : -EAGAIN;
 	pos = tail;
 	do {
-		rec = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size,
+		rec = vdso_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size,
 				   size, pos);
 		head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
 		len = bulk_ring_rec_len(head);
 		if (bulk_ring_space(len) > filled || len > seg->len) {
 			if (seg != segs)
 				break;
-			if (bulk_window_moved(u, tail))
+			if (vdso_window_moved(u, tail))
 				return -ESTALE;
 			if (bulk_ring_space(len) > filled)
 				return -EAGAIN;
@@ -190,7 +190,7 @@ static __always_inline long bulk_window_try_recv(struct bulk_seg *segs,
 		bulk_copy((void *)(unsigned long)seg->addr, rec->data, len);
 		pos += bulk_ring_space(len);
 		filled -= bulk_ring_space(len);
-	} while (++seg < segs + nr_segs && filled && bulk_seg_is_recv(seg));
+	} while (++seg < segs + nr_segs && filled && vdso_seg_is_recv(seg));
 	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail, pos, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -202,13 +202,13 @@ static __always_inline long bulk_window_try_recv(struct bulk_seg *segs,
 }
 
 /* Whoever was faster has made progress: this ends. */
-static __always_inline long bulk_window_recv(struct bulk_seg *segs,
+static __always_inline long vdso_window_recv(struct bulk_seg *segs,
 					     unsigned int nr_segs, void *window)
 {
 	long ret;
 
 	do {
-		ret = bulk_window_try_recv(segs, nr_segs, window);
+		ret = vdso_window_try_recv(segs, nr_segs, window);
 		/* Less to lose the next time. */
 		nr_segs = 1;
 	} while (ret == -ESTALE);
@@ -218,13 +218,13 @@ static __always_inline long bulk_window_recv(struct bulk_seg *segs,
 /* --- Regions, and records in place --- */
 
 /**
- * struct bulk_walk - records that follow each other
+ * struct vdso_walk - records that follow each other
  * @bytes: what they occupy
  * @records: how many they are
  * @next: head of the one behind them, if @more
  * @more: there is one
  */
-struct bulk_walk {
+struct vdso_walk {
 	__u64	bytes;
 	__u64	records;
 	__u64	next;
@@ -235,7 +235,7 @@ struct bulk_walk {
  * The records at @first whose heads are below @limit, in at most @len bytes; a
  * limit below 2^32 lets no head pass that tells of losses.
  */
-static __always_inline void bulk_walk(struct bulk_walk *walk, const void *first,
+static __always_inline void vdso_walk(struct vdso_walk *walk, const void *first,
 				      __u64 len, __u64 limit)
 {
 	const struct bulk_ring_rec *rec;
@@ -259,33 +259,33 @@ static __always_inline void bulk_walk(struct bulk_walk *walk, const void *first,
 	walk->more = more;
 }
 
-static __always_inline long bulk_seg_failed(struct bulk_seg *seg, long error)
+static __always_inline long vdso_seg_failed(struct bulk_seg *seg, long error)
 {
 	seg->res = error;
 	return error;
 }
 
 /*
- * As bulk_seg_failed(), for what was found out in the window. Forked since: a child
+ * As vdso_seg_failed(), for what was found out in the window. Forked since: a child
  * has looked at pages of zeroes, and the system call tells it that it has none.
  */
-static __always_inline long bulk_inplace_failed(struct bulk_seg *seg,
+static __always_inline long vdso_inplace_failed(struct bulk_seg *seg,
 						const void *window, long error)
 {
 	const struct bulk_window_kernel *k = window + BULK_WINDOW_PAGE;
 
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
-	return bulk_seg_failed(seg, error);
+	return vdso_seg_failed(seg, error);
 }
 
 /* Of the region at @first, the kernel has taken no more than @left bytes less. */
-static __always_inline long bulk_region_gone(struct bulk_seg *seg,
+static __always_inline long vdso_region_gone(struct bulk_seg *seg,
 					     const void *first, __u64 left)
 {
-	struct bulk_walk walk;
+	struct vdso_walk walk;
 
-	bulk_walk(&walk, first, seg->res - left, ~0ULL);
+	vdso_walk(&walk, first, seg->res - left, ~0ULL);
 	if (!walk.bytes) {
 		seg->res = -ENODEV;
 		return -ENODEV;
@@ -299,12 +299,12 @@ static __always_inline long bulk_region_gone(struct bulk_seg *seg,
  * @seg has sent what its @res and @tag say, up to @end: have the kernel called
  * if it wants that. Return: 1, perhaps with BULK_RUN_ENDS, or -ENODEV.
  */
-static __always_inline long bulk_region_sent(int fd, struct bulk_seg *seg,
+static __always_inline long vdso_region_sent(int fd, struct bulk_seg *seg,
 					     const void *first,
 					     unsigned int flags, void *window,
 					     __u64 end)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	__u32 state = __atomic_load_n(&k->state, __ATOMIC_RELAXED);
 	__u64 tail;
 	long ret;
@@ -312,10 +312,10 @@ static __always_inline long bulk_region_sent(int fd, struct bulk_seg *seg,
 	/* Forked since, or by a caller that makes a system call in the end. */
 	if (!state || (flags & BULK_NO_SYSCALL))
 		return 1;
-	if (state == BULK_WINDOW_READY && !bulk_ring_is_loud(k, end))
+	if (state == BULK_WINDOW_READY && !vdso_ring_is_loud(k, end))
 		return 1;
 	ret = bulk_xfer_syscall(fd, (void *)0, 0, 0);
-	/* As for bulk_ring_bell(). */
+	/* As for vdso_doorbell(). */
 	if (ret < 0 && ret != -EBADMSG)
 		bulk_poll_syscall(fd);
 	tail = __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED);
@@ -324,11 +324,11 @@ static __always_inline long bulk_region_sent(int fd, struct bulk_seg *seg,
 		return 1;
 	if (end - tail > (__u64)seg->res)
 		tail = end - seg->res;
-	return bulk_region_gone(seg, first, end - tail);
+	return vdso_region_gone(seg, first, end - tail);
 }
 
 /* What the ring has had no room for goes by the system call, if it may. */
-static __always_inline long bulk_region_rest(int fd, struct bulk_seg *seg,
+static __always_inline long vdso_region_rest(int fd, struct bulk_seg *seg,
 					     unsigned int flags)
 {
 	struct bulk_seg rest;
@@ -354,31 +354,31 @@ static __always_inline long bulk_region_rest(int fd, struct bulk_seg *seg,
  * The first record, @head of which was looked at if @more, does not go through the
  * ring. Return: what the kernel would say if it is none; -EAGAIN.
  */
-static __always_inline long bulk_region_refused(struct bulk_seg *seg,
-						const struct bulk_walk *walk,
+static __always_inline long vdso_region_refused(struct bulk_seg *seg,
+						const struct vdso_walk *walk,
 						__u32 limit)
 {
 	if (seg->len < sizeof(struct bulk_ring_rec))
-		return bulk_seg_failed(seg, -EINVAL);
+		return vdso_seg_failed(seg, -EINVAL);
 	if (!walk->more)
 		return -EAGAIN;
 	if (bulk_ring_rec_lost(walk->next))
-		return bulk_seg_failed(seg, -EINVAL);
+		return vdso_seg_failed(seg, -EINVAL);
 	if (bulk_ring_rec_len(walk->next) < limit &&
 	    bulk_ring_space(bulk_ring_rec_len(walk->next)) > seg->len)
-		return bulk_seg_failed(seg, -EINVAL);
+		return vdso_seg_failed(seg, -EINVAL);
 	return -EAGAIN;
 }
 
 /* The first records of a region, as many as there is room for. */
-static noinline long bulk_region_send(int fd, struct bulk_seg *seg,
+static noinline long vdso_region_send(int fd, struct bulk_seg *seg,
 				      unsigned int flags, void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	const void *first = (const void *)(unsigned long)seg->addr;
 	unsigned int quiet = flags & BULK_NO_SYSCALL ? 1 : 0;
 	struct bulk_window_user *u = window;
-	struct bulk_walk walk;
+	struct vdso_walk walk;
 	struct bulk_sent s;
 	__u64 room, filled;
 	__u32 limit;
@@ -386,7 +386,7 @@ static noinline long bulk_region_send(int fd, struct bulk_seg *seg,
 
 	limit = __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED);
 	if (seg->lost || seg->addr & 7 || (__s32)seg->len < 0)
-		return bulk_seg_failed(seg, -EINVAL);
+		return vdso_seg_failed(seg, -EINVAL);
 	if (!limit || !seg->len)
 		return -EAGAIN;
 	if (quiet && __atomic_load_n(&k->state, __ATOMIC_RELAXED) !=
@@ -400,25 +400,25 @@ static noinline long bulk_region_send(int fd, struct bulk_seg *seg,
 	if (filled >= room)
 		return -EAGAIN;
 	room -= filled;
-	bulk_walk(&walk, first, seg->len < room ? seg->len : room, limit);
+	vdso_walk(&walk, first, seg->len < room ? seg->len : room, limit);
 	if (!walk.bytes)
-		return bulk_region_refused(seg, &walk, limit);
+		return vdso_region_refused(seg, &walk, limit);
 	s = bulk_send_piece(first, walk.bytes, quiet, window);
 	if (s.sent < 0)
 		return -EAGAIN;
 	seg->res = walk.bytes;
 	seg->tag = walk.records;
-	ret = bulk_region_sent(fd, seg, first, flags, window, s.end);
+	ret = vdso_region_sent(fd, seg, first, flags, window, s.end);
 	if (ret == 1 && (__u32)seg->res < seg->len)
-		return bulk_region_rest(fd, seg, flags);
+		return vdso_region_rest(fd, seg, flags);
 	return ret;
 }
 
 /* The tail of the RX ring, and how much is there; or 0 when none can be received. */
-static __always_inline __u64 bulk_rx_look(void *window, __u64 *tail,
+static __always_inline __u64 vdso_rx_look(void *window, __u64 *tail,
 					  __u64 *size)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 filled;
 
@@ -429,14 +429,14 @@ static __always_inline __u64 bulk_rx_look(void *window, __u64 *tail,
 	return filled <= *size ? filled : 0;
 }
 
-static __always_inline void *bulk_rx_at(void *window, __u64 size, __u64 pos)
+static __always_inline void *vdso_rx_at(void *window, __u64 size, __u64 pos)
 {
-	return bulk_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size, pos);
+	return vdso_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size, pos);
 }
 
 /* @more: a record is there that does not fit. Return: -EMSGSIZE or -EAGAIN. */
-static __always_inline long bulk_region_too_small(struct bulk_seg *seg,
-						  const struct bulk_walk *walk,
+static __always_inline long vdso_region_too_small(struct bulk_seg *seg,
+						  const struct vdso_walk *walk,
 						  __u64 filled)
 {
 	__u64 space = bulk_ring_space(bulk_ring_rec_len(walk->next));
@@ -448,27 +448,27 @@ static __always_inline long bulk_region_too_small(struct bulk_seg *seg,
 	return -EMSGSIZE;
 }
 
-static __always_inline long bulk_region_try_recv(struct bulk_seg *seg,
+static __always_inline long vdso_region_try_recv(struct bulk_seg *seg,
 						 void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 filled, tail, size, len;
-	struct bulk_walk walk;
+	struct vdso_walk walk;
 
-	filled = bulk_rx_look(window, &tail, &size);
+	filled = vdso_rx_look(window, &tail, &size);
 	if (!filled)
-		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+		return vdso_window_moved(u, tail) ? -ESTALE : -EAGAIN;
 	len = seg->len & ~7U;
-	bulk_walk(&walk, bulk_rx_at(window, size, tail),
+	vdso_walk(&walk, vdso_rx_at(window, size, tail),
 		  len < filled ? len : filled, ~0ULL);
 	if (!walk.bytes) {
-		if (bulk_window_moved(u, tail))
+		if (vdso_window_moved(u, tail))
 			return -ESTALE;
-		return bulk_region_too_small(seg, &walk, filled);
+		return vdso_region_too_small(seg, &walk, filled);
 	}
 	bulk_copy((void *)(unsigned long)seg->addr,
-		  bulk_rx_at(window, size, tail), walk.bytes);
+		  vdso_rx_at(window, size, tail), walk.bytes);
 	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail, tail + walk.bytes,
 					 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -482,21 +482,21 @@ static __always_inline long bulk_region_try_recv(struct bulk_seg *seg,
 	return 1;
 }
 
-static noinline long bulk_region_recv(struct bulk_seg *seg, void *window)
+static noinline long vdso_region_recv(struct bulk_seg *seg, void *window)
 {
 	long ret;
 
 	if (seg->addr & 7)
 		return -EAGAIN;
 	do {
-		ret = bulk_region_try_recv(seg, window);
+		ret = vdso_region_try_recv(seg, window);
 	} while (ret == -ESTALE);
 	return ret;
 }
 
-static noinline long bulk_inplace_reserve(struct bulk_seg *seg, void *window)
+static noinline long vdso_inplace_reserve(struct bulk_seg *seg, void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 head, size, room;
 
@@ -516,26 +516,26 @@ static noinline long bulk_inplace_reserve(struct bulk_seg *seg, void *window)
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
 	__atomic_store_n(&u->tx_end, head + room, __ATOMIC_RELAXED);
-	seg->addr = (unsigned long)bulk_ring_at(window + 2 * BULK_WINDOW_PAGE,
+	seg->addr = (unsigned long)vdso_ring_at(window + 2 * BULK_WINDOW_PAGE,
 						size, head);
 	seg->len = room;
 	seg->res = room;
 	return 1;
 }
 
-static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
+static noinline long vdso_inplace_commit(int fd, struct bulk_seg *seg,
 					 unsigned int flags, void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 old, head, size, end, reserved;
-	struct bulk_walk walk;
+	struct vdso_walk walk;
 	const void *first;
 	__u32 limit;
 	long ret;
 
 	if (seg->lost || seg->len & 7)
-		return bulk_seg_failed(seg, -EINVAL);
+		return vdso_seg_failed(seg, -EINVAL);
 	limit = __atomic_load_n(&k->tx_limit, __ATOMIC_RELAXED);
 	size = __atomic_load_n(&k->tx_size, __ATOMIC_RELAXED);
 	old = __atomic_load_n(&u->tx_head, __ATOMIC_RELAXED);
@@ -546,10 +546,10 @@ static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
 	    seg->len > __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED) + size -
 		       head)
 		return -EAGAIN;
-	first = bulk_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
-	bulk_walk(&walk, first, seg->len, limit);
+	first = vdso_ring_at(window + 2 * BULK_WINDOW_PAGE, size, head);
+	vdso_walk(&walk, first, seg->len, limit);
 	if (seg->len && !walk.bytes)
-		return bulk_inplace_failed(seg, window, -EINVAL);
+		return vdso_inplace_failed(seg, window, -EINVAL);
 	end = head + walk.bytes;
 	head = end;
 	if (walk.bytes < seg->len ||
@@ -559,7 +559,7 @@ static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
 	/* A full barrier, as the exchange at the end of bulk_send_one(). */
 	if (!__atomic_compare_exchange_n(&u->tx_head, &old, head, 0,
 					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-		return bulk_inplace_failed(seg, window, -EBUSY);
+		return vdso_inplace_failed(seg, window, -EBUSY);
 	/* Forked in between: the child has nothing that it reserved. */
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
@@ -567,26 +567,26 @@ static noinline long bulk_inplace_commit(int fd, struct bulk_seg *seg,
 	seg->tag = walk.records;
 	if (!walk.bytes)
 		return 1;
-	ret = bulk_region_sent(fd, seg, first, flags, window, end);
+	ret = vdso_region_sent(fd, seg, first, flags, window, end);
 	return ret == 1 && walk.bytes < seg->len ? 1 | BULK_RUN_ENDS : ret;
 }
 
-static __always_inline long bulk_inplace_try_borrow(struct bulk_seg *seg,
+static __always_inline long vdso_inplace_try_borrow(struct bulk_seg *seg,
 						    void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 filled, tail, size;
-	struct bulk_walk walk;
+	struct vdso_walk walk;
 
-	filled = bulk_rx_look(window, &tail, &size);
+	filled = vdso_rx_look(window, &tail, &size);
 	if (!filled)
-		return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+		return vdso_window_moved(u, tail) ? -ESTALE : -EAGAIN;
 	if (seg->len < filled) {
-		bulk_walk(&walk, bulk_rx_at(window, size, tail), seg->len,
+		vdso_walk(&walk, vdso_rx_at(window, size, tail), seg->len,
 			  ~0ULL);
 		if (!walk.bytes)
-			return bulk_window_moved(u, tail) ? -ESTALE : -EAGAIN;
+			return vdso_window_moved(u, tail) ? -ESTALE : -EAGAIN;
 		filled = walk.bytes;
 	}
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail,
@@ -597,30 +597,30 @@ static __always_inline long bulk_inplace_try_borrow(struct bulk_seg *seg,
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
 	__atomic_store_n(&u->rx_end, tail + filled, __ATOMIC_RELAXED);
-	seg->addr = (unsigned long)bulk_rx_at(window, size, tail);
+	seg->addr = (unsigned long)vdso_rx_at(window, size, tail);
 	seg->len = filled;
 	seg->res = filled;
 	return 1;
 }
 
-static noinline long bulk_inplace_borrow(struct bulk_seg *seg, void *window)
+static noinline long vdso_inplace_borrow(struct bulk_seg *seg, void *window)
 {
 	long ret;
 
 	if (seg->lost)
 		return -EAGAIN;
 	do {
-		ret = bulk_inplace_try_borrow(seg, window);
+		ret = vdso_inplace_try_borrow(seg, window);
 	} while (ret == -ESTALE);
 	return ret;
 }
 
-static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
+static noinline long vdso_inplace_return(struct bulk_seg *seg, void *window)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
 	__u64 old, tail, size, new, end;
-	struct bulk_walk walk;
+	struct vdso_walk walk;
 
 	old = __atomic_load_n(&u->rx_tail, __ATOMIC_RELAXED);
 	tail = old & ~BULK_RX_BORROWED;
@@ -629,9 +629,9 @@ static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
 	if (seg->lost || old == tail || !size || seg->len > end - tail ||
 	    seg->len > __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - tail)
 		return -EAGAIN;
-	bulk_walk(&walk, bulk_rx_at(window, size, tail), seg->len, ~0ULL);
+	vdso_walk(&walk, vdso_rx_at(window, size, tail), seg->len, ~0ULL);
 	if (walk.bytes != seg->len)
-		return bulk_inplace_failed(seg, window, -EINVAL);
+		return vdso_inplace_failed(seg, window, -EINVAL);
 	new = tail + seg->len;
 	if (!(seg->flags & BULK_SEG_DISCARD) &&
 	    (__s64)(end - new) > 0)
@@ -639,7 +639,7 @@ static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
 	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &old, new, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return bulk_inplace_failed(seg, window, -EBUSY);
+		return vdso_inplace_failed(seg, window, -EBUSY);
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
 	seg->res = seg->len;
@@ -648,7 +648,7 @@ static noinline long bulk_inplace_return(struct bulk_seg *seg, void *window)
 }
 
 /* One segment that is no SEND or RECV of one record. */
-static noinline long bulk_window_other(int fd, struct bulk_seg *seg,
+static noinline long vdso_window_other(int fd, struct bulk_seg *seg,
 				       unsigned int flags, void *window)
 {
 	__u32 kind = seg->op | (__u32)seg->flags << 16;
@@ -656,38 +656,38 @@ static noinline long bulk_window_other(int fd, struct bulk_seg *seg,
 	switch (kind & ~((__u32)BULK_SEG_DISCARD << 16)) {
 	case BULK_OP_SEND | BULK_SEG_PACKED << 16:
 		return kind >> 16 == BULK_SEG_PACKED ?
-		       bulk_region_send(fd, seg, flags, window) : -EAGAIN;
+		       vdso_region_send(fd, seg, flags, window) : -EAGAIN;
 	case BULK_OP_RECV | BULK_SEG_PACKED << 16:
 		return kind >> 16 == BULK_SEG_PACKED ?
-		       bulk_region_recv(seg, window) : -EAGAIN;
+		       vdso_region_recv(seg, window) : -EAGAIN;
 	case BULK_OP_RESERVE:
-		return seg->flags ? -EAGAIN : bulk_inplace_reserve(seg, window);
+		return seg->flags ? -EAGAIN : vdso_inplace_reserve(seg, window);
 	case BULK_OP_COMMIT:
-		return bulk_inplace_commit(fd, seg, flags, window);
+		return vdso_inplace_commit(fd, seg, flags, window);
 	case BULK_OP_BORROW:
-		return seg->flags ? -EAGAIN : bulk_inplace_borrow(seg, window);
+		return seg->flags ? -EAGAIN : vdso_inplace_borrow(seg, window);
 	case BULK_OP_RETURN:
-		return bulk_inplace_return(seg, window);
+		return vdso_inplace_return(seg, window);
 	default:
 		return -EAGAIN;
 	}
 }
 
-static __always_inline long bulk_window_segs(int fd, struct bulk_seg *segs,
+static __always_inline long vdso_window_segs(int fd, struct bulk_seg *segs,
 					     unsigned int nr_segs,
 					     unsigned int flags, void *window,
 					     __u64 *end)
 {
-	if (bulk_seg_is_send(segs))
-		return bulk_window_send(segs, nr_segs, flags & BULK_NO_SYSCALL,
+	if (vdso_seg_is_send(segs))
+		return vdso_window_send(segs, nr_segs, flags & BULK_NO_SYSCALL,
 					window, end);
-	if (bulk_seg_is_recv(segs))
-		return bulk_window_recv(segs, nr_segs, window);
-	return bulk_window_other(fd, segs, flags, window);
+	if (vdso_seg_is_recv(segs))
+		return vdso_window_recv(segs, nr_segs, window);
+	return vdso_window_other(fd, segs, flags, window);
 }
 
 /* What the system call would say to a segment whoever receives or sends. */
-static __always_inline long bulk_seg_refused(const struct bulk_seg *seg,
+static __always_inline long vdso_seg_refused(const struct bulk_seg *seg,
 					     const void *window)
 {
 	__u32 flags = 0;
@@ -708,7 +708,7 @@ static __always_inline long bulk_seg_refused(const struct bulk_seg *seg,
  * BULK_NO_SYSCALL, and nothing was done. What can't succeed later must not look
  * as if it could: a program that asks whether a flag is known would ask forever.
  */
-static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
+static noinline long vdso_stay(struct bulk_seg *segs, unsigned int nr_segs,
 			       unsigned int flags, const void *window)
 {
 	long ret;
@@ -716,7 +716,7 @@ static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
 	if (nr_segs > BULK_MAX_SEGS ||
 	    (flags & ~(BULK_WINDOW_FLAGS | BULK_FLUSH)))
 		return -EINVAL;
-	ret = nr_segs ? bulk_seg_refused(segs, window) : 0;
+	ret = nr_segs ? vdso_seg_refused(segs, window) : 0;
 	if (!ret)
 		return -EAGAIN;
 	segs->res = ret;
@@ -728,14 +728,14 @@ static noinline long bulk_stay(struct bulk_seg *segs, unsigned int nr_segs,
  * It must not start the rest over after a signal, as it would not after
  * segments that completed there.
  */
-static __always_inline long bulk_leave(int fd, struct bulk_seg *segs,
+static __always_inline long vdso_leave(int fd, struct bulk_seg *segs,
 				       unsigned int nr_segs, unsigned int flags,
 				       const void *window, unsigned int done)
 {
 	long ret;
 
 	if (flags & BULK_NO_SYSCALL)
-		return done ?: bulk_stay(segs, nr_segs, flags, window);
+		return done ?: vdso_stay(segs, nr_segs, flags, window);
 	if (done)
 		flags |= BULK_NO_RESTART;
 	ret = bulk_xfer_syscall(fd, segs + done, nr_segs - done, flags);
@@ -753,30 +753,30 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 	long n;
 
 	if (flags == BULK_QUERY && fd == -1)
-		return bulk_query(window);
+		return vdso_query(window);
 	if (!window || nr_segs > BULK_MAX_SEGS || (flags & ~BULK_WINDOW_FLAGS))
-		return bulk_leave(fd, segs, nr_segs, flags, window, 0);
+		return vdso_leave(fd, segs, nr_segs, flags, window, 0);
 
 	for (i = 0; i < nr_segs; i += n) {
-		n = bulk_window_segs(fd, segs + i, nr_segs - i, flags, window,
+		n = vdso_window_segs(fd, segs + i, nr_segs - i, flags, window,
 				     &end);
 		if (n == -EAGAIN)
-			return bulk_leave(fd, segs, nr_segs, flags, window, i);
+			return vdso_leave(fd, segs, nr_segs, flags, window, i);
 		if (n < 0)
 			return i ?: n;
 		if (n & BULK_RUN_ENDS)
 			return i + 1;
-		if (!(n & BULK_RING_BELL))
+		if (!(n & BULK_RUN_KICKS))
 			continue;
-		n -= BULK_RING_BELL;
+		n -= BULK_RUN_KICKS;
 		/* A caller that sends without system calls makes one in the end. */
 		if (flags & BULK_NO_SYSCALL)
 			continue;
-		n = bulk_ring_bell(fd, segs + i, n, window, end);
+		n = vdso_doorbell(fd, segs + i, n, window, end);
 		if (n < 0)
 			return i ?: n;
 	}
-	return i ?: bulk_leave(fd, segs, nr_segs, flags, window, 0);
+	return i ?: vdso_leave(fd, segs, nr_segs, flags, window, 0);
 }
 
 /*
@@ -786,22 +786,22 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 long bulk_send_told(int fd, struct bulk_seg *seg, unsigned int one,
 		    unsigned int flags, void *window, __u64 end)
 {
-	struct bulk_window_kernel *k = bulk_kernel_page(window);
+	struct bulk_window_kernel *k = vdso_kernel_page(window);
 
 	/* Forked since, or by a caller that makes a system call in the end. */
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED) ||
 	    (flags & BULK_NO_SYSCALL))
 		return 1;
-	return bulk_ring_bell(fd, seg, 1, window, end);
+	return vdso_doorbell(fd, seg, 1, window, end);
 }
 
 static noinline __noclone long
-bulk_recv_one(int fd, struct bulk_seg *seg, unsigned int one,
+vdso_recv_one(int fd, struct bulk_seg *seg, unsigned int one,
 	      unsigned int flags, void *window)
 {
 	long ret;
 
-	ret = bulk_window_try_recv(seg, 1, window);
+	ret = vdso_window_try_recv(seg, 1, window);
 	if (ret == 1 || ret == -EMSGSIZE)
 		return ret;
 	return bulk_xfer_segs(fd, seg, one, flags, window);
@@ -831,10 +831,10 @@ __cvdso_bulk_xfer(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 {
 	/* One record that goes through the window needs no more than this. */
 	if (nr_segs == 1 && window && !(flags & ~BULK_WINDOW_FLAGS)) {
-		if (bulk_seg_is_send(segs))
+		if (vdso_seg_is_send(segs))
 			return bulk_send_one(fd, segs, nr_segs, flags, window);
-		if (bulk_seg_is_recv(segs))
-			return bulk_recv_one(fd, segs, nr_segs, flags, window);
+		if (vdso_seg_is_recv(segs))
+			return vdso_recv_one(fd, segs, nr_segs, flags, window);
 	}
 	return bulk_xfer_segs(fd, segs, nr_segs, flags, window);
 }

@@ -92,7 +92,7 @@ static bool channel_stalled(void)
 	return unlikely(READ_ONCE(lab.setup.flags) & LAB_CHANNEL_STALLED);
 }
 
-static int channel_take(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag)
+static int channel_send_buf(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag)
 {
 	u64 entered = lab_enter(&lab);
 
@@ -161,7 +161,7 @@ static int channel_recv(struct bulk_endpoint *ep, struct iov_iter *to, struct bu
 	return 0;
 }
 
-static int channel_give(struct bulk_endpoint *ep, void *data, size_t room, struct bulk_meta *meta)
+static int channel_recv_buf(struct bulk_endpoint *ep, void *data, size_t room, struct bulk_meta *meta)
 {
 	u64 entered = lab_enter(&lab);
 
@@ -210,11 +210,11 @@ static __poll_t channel_poll(struct bulk_endpoint *ep)
 static const struct bulk_channel_ops channel_ops = {
 	.open = channel_open,
 	.release = channel_release,
-	.take = channel_take,
+	.send_buf = channel_send_buf,
 	.send_batch = channel_send_batch,
 	.send = channel_send,
 	.recv = channel_recv,
-	.give = channel_give,
+	.recv_buf = channel_recv_buf,
 	.recv_batch = channel_recv_batch,
 	.poll = channel_poll,
 };

@@ -26,7 +26,7 @@ static int echo_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 	return 0;
 }
 
-static int echo_take(struct bulk_endpoint *ep, const void *data, size_t len,
+static int echo_send_buf(struct bulk_endpoint *ep, const void *data, size_t len,
 		     u64 tag)
 {
 	return bulk_push(ep, data, len, tag, GFP_KERNEL);
@@ -40,7 +40,7 @@ static int echo_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
 	u64 tag;
 
 	while (!ret && (data = bulk_batch_next(batch, &len, &tag)))
-		ret = echo_take(ep, data, len, tag);
+		ret = echo_send_buf(ep, data, len, tag);
 	return ret;
 }
 
@@ -51,7 +51,7 @@ static __poll_t echo_poll(struct bulk_endpoint *ep)
 
 static const struct bulk_channel_ops echo_ops = {
 	.send = echo_send,
-	.take = echo_take,
+	.send_buf = echo_send_buf,
 	.send_batch = echo_send_batch,
 	.poll = echo_poll,
 };

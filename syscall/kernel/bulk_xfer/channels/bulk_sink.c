@@ -76,7 +76,7 @@ static int sink_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 	return 0;
 }
 
-static int sink_take(struct bulk_endpoint *ep, const void *data, size_t len,
+static int sink_send_buf(struct bulk_endpoint *ep, const void *data, size_t len,
 		     u64 tag)
 {
 	struct sink *s = bulk_private(ep);
@@ -94,7 +94,7 @@ static int sink_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
 	u64 tag;
 
 	while ((data = bulk_batch_next(batch, &len, &tag)))
-		sink_take(ep, data, len, tag);
+		sink_send_buf(ep, data, len, tag);
 	return 0;
 }
 
@@ -125,7 +125,7 @@ static const struct bulk_channel_ops sink_ops = {
 	.open = sink_open,
 	.release = sink_release,
 	.send = sink_send,
-	.take = sink_take,
+	.send_buf = sink_send_buf,
 	.send_batch = sink_send_batch,
 	.recv = sink_recv,
 	.poll = sink_poll,

@@ -135,7 +135,7 @@ static int source_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 	return ret;
 }
 
-static int source_give(struct bulk_endpoint *ep, void *data, size_t room,
+static int source_recv_buf(struct bulk_endpoint *ep, void *data, size_t room,
 		       struct bulk_meta *meta)
 {
 	struct source *s = bulk_private(ep);
@@ -179,7 +179,7 @@ static const struct bulk_channel_ops source_ops = {
 	.release = source_release,
 	.send = source_send,
 	.recv = source_recv,
-	.give = source_give,
+	.recv_buf = source_recv_buf,
 	.recv_batch = source_recv_batch,
 	.poll = source_poll,
 };
