@@ -30,6 +30,7 @@ FIXTURE_VARIANT_ADD(region, call) { .by_call = true };
 FIXTURE_VARIANT_ADD(region, call_beside_window) {
 	.by_call = true, .window = 2 * 4096 + 4 * 65536,
 };
+
 FIXTURE_VARIANT_ADD(region, vdso) { .window = 0 };
 FIXTURE_VARIANT_ADD(region, window) { .window = 2 * 4096 + 4 * 65536 };
 FIXTURE_VARIANT_ADD(region, small_window) { .window = 2 * 4096 + 4 * 4096 };

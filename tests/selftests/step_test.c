@@ -66,9 +66,11 @@ FIXTURE_VARIANT_ADD(step, recv_100_three) { BULK_OP_RECV, 100, .more = 2 };
 FIXTURE_VARIANT_ADD(step, send_region) {
 	BULK_OP_SEND, 40, .more = 2, .packed = true
 };
+
 FIXTURE_VARIANT_ADD(step, recv_region) {
 	BULK_OP_RECV, 100, .more = 2, .packed = true
 };
+
 FIXTURE_VARIANT_ADD(step, reserve) { BULK_OP_RESERVE, 40 };
 FIXTURE_VARIANT_ADD(step, commit) { BULK_OP_COMMIT, 40, .more = 2 };
 FIXTURE_VARIANT_ADD(step, borrow) { BULK_OP_BORROW, 40, .more = 2 };

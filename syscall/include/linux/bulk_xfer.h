@@ -221,12 +221,12 @@ struct bulk_channel_ops {
 	void (*release)(struct bulk_endpoint *ep);
 	int (*send)(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag);
 	int (*send_buf)(struct bulk_endpoint *ep, const void *data, size_t len,
-		    u64 tag);
+			u64 tag);
 	int (*send_batch)(struct bulk_endpoint *ep, struct bulk_batch *batch);
 	int (*recv)(struct bulk_endpoint *ep, struct iov_iter *to,
 		    struct bulk_meta *meta);
 	int (*recv_buf)(struct bulk_endpoint *ep, void *data, size_t room,
-		    struct bulk_meta *meta);
+			struct bulk_meta *meta);
 	int (*recv_batch)(struct bulk_endpoint *ep, struct bulk_space *space);
 	__poll_t (*poll)(struct bulk_endpoint *ep);
 };

@@ -52,7 +52,7 @@ static int bulk_deliver_each(struct bulk_endpoint *ep, struct bulk_batch *batch)
 
 /* The provider has not taken what it was given last, or has taken nothing. */
 static int bulk_deliver_failed(struct bulk_endpoint *ep, struct bulk_batch *batch,
-			    int ret)
+			       int ret)
 {
 	if (ret && batch->records) {
 		batch->next = batch->last;
@@ -85,7 +85,7 @@ static int bulk_deliver_failed(struct bulk_endpoint *ep, struct bulk_batch *batc
  * record behind those that it has taken.
  */
 int bulk_deliver_batch(struct bulk_endpoint *ep, const void *data, size_t len,
-		    size_t max_record, struct bulk_delivered *given)
+		       size_t max_record, struct bulk_delivered *given)
 {
 	struct bulk_batch batch = {
 		.next = data,

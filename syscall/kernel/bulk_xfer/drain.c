@@ -21,7 +21,7 @@
 #define BULK_DRAIN_STEP		64
 
 static noinline int bulk_deliver_short(struct bulk_endpoint *ep,
-				    const void *data, size_t len, u64 tag)
+				       const void *data, size_t len, u64 tag)
 {
 	/* Zeroing it would cost more than filling it. */
 	u64 copy[BULK_SHORT / sizeof(u64)] __uninitialized;
@@ -42,7 +42,7 @@ static void *bulk_window_copy_buffer(struct bulk_endpoint *ep,
 }
 
 static noinline int bulk_deliver_long(struct bulk_endpoint *ep,
-				   const void *data, size_t len, u64 tag)
+				      const void *data, size_t len, u64 tag)
 {
 	void *copy = bulk_window_copy_buffer(ep, ep->window);
 
@@ -54,7 +54,7 @@ static noinline int bulk_deliver_long(struct bulk_endpoint *ep,
 
 /* The process can write to @data all the while: the provider gets a copy. */
 static int bulk_deliver_copy(struct bulk_endpoint *ep, const void *data,
-			  size_t len, u64 tag)
+			     size_t len, u64 tag)
 {
 	if (len <= BULK_SHORT)
 		return bulk_deliver_short(ep, data, len, tag);

@@ -40,7 +40,7 @@ static int bulk_fill_from_queue(struct bulk_endpoint *ep, void *data,
 }
 
 static int bulk_produce_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
-			     struct bulk_meta *meta)
+				struct bulk_meta *meta)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = room };
 	struct iov_iter to;
@@ -54,7 +54,7 @@ static int bulk_produce_by_iter(struct bulk_endpoint *ep, void *data, size_t roo
 }
 
 static int bulk_produce_nothing(struct bulk_endpoint *ep, void *data, size_t room,
-			     struct bulk_meta *meta)
+				struct bulk_meta *meta)
 {
 	return -EAGAIN;
 }

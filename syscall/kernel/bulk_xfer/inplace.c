@@ -139,7 +139,7 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 		return -EINVAL;
 	/* No loss is told this way. */
 	len = bulk_ring_walk(&w->tx, w->tx.head, w->tx.max_record, seg->len,
-			&seg->tag);
+			     &seg->tag);
 	if (seg->len && !len)
 		return -EINVAL;
 	new = w->tx.head + len;

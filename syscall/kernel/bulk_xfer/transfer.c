@@ -34,7 +34,7 @@
  * Return: 0 to try again; -EFAULT; -EINTR for a process that is killed.
  */
 int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
-			 unsigned int *faults)
+		  unsigned int *faults)
 {
 	size_t missing;
 
@@ -357,7 +357,7 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
  * Return: 0, -EAGAIN, -ENOMEM, or -ERESTARTSYS for a signal.
  */
 int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
-			    bool nowait)
+		     bool nowait)
 {
 	/* Edge-triggered epoll asks no more once it was told that there is none. */
 	if (!nowait || wq_has_sleeper(&ep->wait))

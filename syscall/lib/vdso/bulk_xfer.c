@@ -112,7 +112,7 @@ static __always_inline long vdso_window_send(struct bulk_seg *segs,
  * not taken by then it will not take. Returns how many it has, or -ENODEV.
  */
 static noinline long vdso_doorbell(int fd, struct bulk_seg *segs, long sent,
-				    void *window, __u64 end)
+				   void *window, __u64 end)
 {
 	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	__u64 tail;

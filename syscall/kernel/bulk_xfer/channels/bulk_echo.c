@@ -27,7 +27,7 @@ static int echo_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 }
 
 static int echo_send_buf(struct bulk_endpoint *ep, const void *data, size_t len,
-		     u64 tag)
+			 u64 tag)
 {
 	return bulk_push(ep, data, len, tag, GFP_KERNEL);
 }

@@ -77,7 +77,7 @@ static int sink_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 }
 
 static int sink_send_buf(struct bulk_endpoint *ep, const void *data, size_t len,
-		     u64 tag)
+			 u64 tag)
 {
 	struct sink *s = bulk_private(ep);
 

@@ -136,7 +136,7 @@ static int source_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 }
 
 static int source_recv_buf(struct bulk_endpoint *ep, void *data, size_t room,
-		       struct bulk_meta *meta)
+			   struct bulk_meta *meta)
 {
 	struct source *s = bulk_private(ep);
 
