@@ -7,7 +7,7 @@ set -euo pipefail
 
 rows() {
 	"$TOP/tests/bench/native/run" 5 | tee "$work/rows"
-	[[ $(grep -cE '^vDSO (SEND|RECV) +(16|64|256|1024|4096) +1 +[1-9][0-9.]* +[1-9][0-9.]*$' "$work/rows") == 10 ]]
+	[[ $(grep -cE '^(vDSO (SEND|RECV)(, region)?|copy in place, (in|out)) +(16|64|256|1024|4096) +1 +[1-9][0-9.]* +[1-9][0-9.]*$' "$work/rows") == 30 ]]
 }
 
 check 'records pass, and cycles are counted' rows

@@ -206,9 +206,10 @@ static struct bulk_ring *bulk_region_ring(struct bulk_endpoint *ep, size_t room)
 {
 	struct bulk_window *w = ep->window;
 
-	if (!w || w->bad)
+	if (!w)
 		return bulk_ahead_fill(ep, room);
-	if (bulk_ring_fetch_tail(&w->rx) || w->rx.borrowed)
+	/* Why there is none, who receives a record by itself finds out. */
+	if (w->bad || bulk_ring_fetch_tail(&w->rx) || w->rx.borrowed)
 		return NULL;
 	if (!bulk_ring_empty(&w->rx))
 		return &w->rx;

@@ -3,8 +3,9 @@
  * Cycles of this processor for a record through the vDSO's function, against a window in plain memory.
  *
  * The vDSO's own sources are compiled in. Beside them, in the same run: a copy of
- * the same bytes, and a ring of Concurrency Kit for one producer and one consumer,
- * to which records are copied. A cycle is one of the time stamp counter.
+ * the same bytes, without and with the head that a record has in a region, and a
+ * ring of Concurrency Kit for one producer and one consumer, to which records are
+ * copied. A cycle is one of the time stamp counter.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -36,6 +37,8 @@ static const uint32_t sizes[] = { 16, 64, 256, 1024, 4096 };
 static struct window window;
 static unsigned char source[LONGEST], target[LONGEST];
 static unsigned char (*slots)[LONGEST];
+/* Two regions, that is copied from and that is copied to. */
+static unsigned char *from_region, *to_region;
 static ck_ring_t ring;
 static ck_ring_buffer_t ring_buffer[2 * SLOTS];
 static unsigned long runs = RUNS, stream = STREAM;
@@ -178,6 +181,141 @@ static uint64_t time_ck_recv(uint32_t len, unsigned int n)
 	return now() - start;
 }
 
+/* --- Regions, and records in place --- */
+
+static long run_seg(struct bulk_seg *seg)
+{
+	return __vdso_bulk_xfer(0, seg, 1, BULK_NO_SYSCALL, window.base);
+}
+
+static size_t region_bytes(uint32_t len, unsigned int n)
+{
+	return n * BULK_PACKED_SIZE(len);
+}
+
+/* Memory of a region, into which a record is copied with its head. */
+static inline unsigned char *put_record(unsigned char *at, uint32_t len, uint64_t tag)
+{
+	struct bulk_packed *rec = (struct bulk_packed *)at;
+
+	rec->len = len;
+	rec->lost = 0;
+	rec->tag = tag;
+	memcpy(rec->data, source, len);
+	return at + BULK_PACKED_SIZE(len);
+}
+
+static void fill_region(unsigned char *at, uint32_t len, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		at = put_record(at, len, i);
+}
+
+static uint64_t time_memcpy_region(uint32_t len, unsigned int n)
+{
+	size_t size = BULK_PACKED_SIZE(len);
+	uint64_t start = now();
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		memcpy(to_region + i * size, from_region + i * size, size);
+		/* Each copy is made. */
+		asm volatile ("" : : "r" (to_region) : "memory");
+	}
+	return now() - start;
+}
+
+static void check_taken(uint32_t len, unsigned int n)
+{
+	if (window_take(&window, target) != n || memcmp(source, target, len))
+		die("what was taken is not what was sent");
+}
+
+static uint64_t time_send_region(uint32_t len, unsigned int n)
+{
+	struct bulk_seg seg = {
+		.addr = (uintptr_t)from_region, .len = region_bytes(len, n),
+		.op = BULK_OP_SEND, .flags = BULK_SEG_PACKED,
+	};
+	uint64_t start, end;
+
+	fill_region(from_region, len, n);
+	start = now();
+	if (run_seg(&seg) != 1 || seg.tag != n)
+		die("a region was not sent through the window");
+	end = now();
+	check_taken(len, n);
+	return end - start;
+}
+
+static uint64_t time_recv_region(uint32_t len, unsigned int n)
+{
+	struct bulk_seg seg = {
+		.addr = (uintptr_t)to_region, .len = region_bytes(len, n),
+		.op = BULK_OP_RECV, .flags = BULK_SEG_PACKED,
+	};
+	uint64_t start, end;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		window_put(&window, source, len, i);
+	start = now();
+	if (run_seg(&seg) != 1 || seg.tag != n)
+		die("a region was not received through the window");
+	end = now();
+	if (memcmp(source, to_region + sizeof(struct bulk_packed), len))
+		die("what was received is not what was put there");
+	return end - start;
+}
+
+static uint64_t time_send_in_place(uint32_t len, unsigned int n)
+{
+	struct bulk_seg reserve = { .len = region_bytes(len, n), .op = BULK_OP_RESERVE };
+	struct bulk_seg commit = {
+		.len = region_bytes(len, n), .op = BULK_OP_COMMIT, .flags = BULK_SEG_DISCARD,
+	};
+	uint64_t start = now(), end;
+
+	if (run_seg(&reserve) != 1)
+		die("no room was reserved in the window");
+	fill_region((unsigned char *)(uintptr_t)reserve.addr, len, n);
+	if (run_seg(&commit) != 1 || commit.tag != n)
+		die("what was reserved was not committed");
+	end = now();
+	check_taken(len, n);
+	return end - start;
+}
+
+static uint64_t time_recv_in_place(uint32_t len, unsigned int n)
+{
+	struct bulk_seg borrow = { .len = region_bytes(len, n), .op = BULK_OP_BORROW };
+	struct bulk_seg give_back = { .len = region_bytes(len, n), .op = BULK_OP_RETURN };
+	const unsigned char *at;
+	uint64_t start, end;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		window_put(&window, source, len, i);
+	start = now();
+	if (run_seg(&borrow) != 1 || borrow.len != give_back.len)
+		die("the window was not borrowed");
+	at = (const unsigned char *)(uintptr_t)borrow.addr;
+	for (i = 0; i < n; i++, at += BULK_PACKED_SIZE(len)) {
+		const struct bulk_packed *rec = (const struct bulk_packed *)at;
+
+		if (rec->len != len)
+			die("what was borrowed is not what was put there");
+		memcpy(slots[i], rec->data, len);
+		asm volatile ("" : : "r" (slots[i]) : "memory");
+	}
+	if (run_seg(&give_back) != 1 || give_back.tag != n)
+		die("what was borrowed was not returned");
+	end = now();
+	return end - start;
+}
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -294,9 +432,13 @@ int main(int argc, char **argv)
 	if (!runs || argc > 2)
 		die("usage: native [RUNS]");
 	slots = aligned_alloc(64, SLOTS * sizeof(*slots));
-	if (!slots || window_make(&window, RING))
+	from_region = aligned_alloc(64, RING);
+	to_region = aligned_alloc(64, RING);
+	if (!slots || !from_region || !to_region || window_make(&window, RING))
 		die("no memory for a window");
 	memset(slots, 0, SLOTS * sizeof(*slots));
+	memset(from_region, 0, RING);
+	memset(to_region, 0, RING);
 	for (i = 0; i < sizeof(source); i++)
 		source[i] = i * 31 + 7;
 	ck_ring_init(&ring, 2 * SLOTS);
@@ -307,6 +449,11 @@ int main(int argc, char **argv)
 	one_thread("ck_ring and copy, in", time_ck_send);
 	one_thread("vDSO RECV", time_recv);
 	one_thread("ck_ring and copy, out", time_ck_recv);
+	one_thread("memcpy with a head", time_memcpy_region);
+	one_thread("vDSO SEND, region", time_send_region);
+	one_thread("vDSO RECV, region", time_recv_region);
+	one_thread("copy in place, in", time_send_in_place);
+	one_thread("copy in place, out", time_recv_in_place);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return 0;
 	two_threads("vDSO SEND and taking", take_from_window, stream_to_window);

@@ -54,7 +54,7 @@ int window_make(struct window *w, size_t ring)
 
 unsigned long window_take(struct window *w, void *to)
 {
-	uint64_t head = __atomic_load_n(&w->user->tx_head, __ATOMIC_ACQUIRE) & ~BULK_TX_TAKEN;
+	uint64_t head = __atomic_load_n(&w->user->tx_head, __ATOMIC_ACQUIRE) & ~BULK_TX_BUSY;
 	unsigned long n = 0;
 
 	while (w->tx_tail != head) {
