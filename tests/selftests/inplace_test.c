@@ -512,6 +512,45 @@ TEST_F(inplace, record_longer_than_any_in_the_ring)
 	free(in);
 }
 
+/* In a large window, so are the channel's longest. */
+TEST_F(inplace, largest_window)
+{
+	size_t size = 32UL << 20, space = BULK_PACKED_SIZE(MAX_RECORD);
+	struct bulk_sink_totals totals;
+	struct windowed w;
+	struct bulk_seg seg;
+	__u64 n = 0;
+
+	if (open_windowed(&w, "sink"))
+		SKIP(return, "no channel sink");
+	munmap(w.window, w.params.window_default);
+	EXPECT_LE(256UL << 20, w.params.window_max);
+	w.window = map_window(&w, w.params.window_max);
+	if (!w.window && errno == ENOMEM)
+		SKIP(return, "no memory for the largest window");
+	ASSERT_NE(NULL, w.window);
+	seg = seg_op(BULK_OP_RESERVE, 0, size, 0);
+	ASSERT_EQ(1, variant->by_call ? bulk_xfer(w.fd, &seg, 1, 0) :
+				       w.call(w.fd, &seg, 1, 0, w.window));
+	ASSERT_LE(size, seg.res);
+	self->out.at = (char *)(unsigned long)seg.addr;
+	while (self->out.used + space <= size) {
+		struct bulk_packed *rec = (void *)(self->out.at + self->out.used);
+
+		*rec = (struct bulk_packed){ .len = MAX_RECORD, .tag = n++ };
+		self->out.used += space;
+	}
+	seg = seg_op(BULK_OP_COMMIT, 0, self->out.used, BULK_SEG_DISCARD);
+	ASSERT_EQ(1, variant->by_call ? bulk_xfer(w.fd, &seg, 1, 0) :
+				       w.call(w.fd, &seg, 1, 0, w.window));
+	EXPECT_EQ(n, seg.tag);
+	ASSERT_EQ(sizeof(totals), bulk_recv(w.fd, &totals, sizeof(totals), NULL));
+	EXPECT_EQ(n, totals.records);
+	EXPECT_EQ(n * MAX_RECORD, totals.bytes);
+	munmap(w.window, w.params.window_max);
+	close(w.fd);
+}
+
 /* The child has the file, and no window. */
 static void run_child(struct _test_data_inplace *self,
 		      const struct _fixture_variant_inplace *variant)

@@ -407,8 +407,8 @@ TEST(of_a_record_that_is_too_long)
 		SKIP(return, "no vDSO");
 	ASSERT_EQ(0, ret);
 	munmap(w.window, w.params.window_default);
-	w.params.window_default = w.params.window_max;
-	w.window = map_window(&w, w.params.window_max);
+	w.params.window_default = BULK_WINDOW_SIZE(1024 * 1024);
+	w.window = map_window(&w, w.params.window_default);
 	ASSERT_NE(NULL, w.window);
 	max = sysfs_figure("refuse", "max_record");
 	ASSERT_LT(max, ring_size(&w) / 8 - 16);

@@ -446,7 +446,7 @@ static void owner_pays(struct __test_metadata *_metadata,
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		w.window = group_set("memory", "cgroup.procs", "0") ? NULL :
-			   map_window(&w, w.params.window_max);
+			   map_window(&w, 2 * getpagesize() + (16UL << 20));
 		while (w.window && !window_send(&w, record, sizeof(record), 0,
 						BULK_NO_SYSCALL))
 			t->moved++;

@@ -26,7 +26,7 @@
 /* Bytes of a ring: a power of two. */
 #define BULK_RING_MIN		(4U * 1024)
 #define BULK_RING_DEFAULT	(64U * 1024)
-#define BULK_RING_MAX		(4096U * 1024)
+#define BULK_RING_MAX		(64U * 1024 * 1024)
 
 #define BULK_WINDOW_SIZE(ring)	(2 * BULK_WINDOW_PAGE + 4UL * (ring))
 
