@@ -7,8 +7,8 @@
 #include <poll.h>
 #include <sys/uio.h>
 
+#include "region.h"
 #include "rng.h"
-#include "window.h"
 
 #define MAX_SEGS	64
 #define MODEL_QUEUE	16384
@@ -17,6 +17,9 @@
 /* With so much on its way, a SEND of any length has room in echo's queue. */
 #define BUDGET		(RX_LIMIT / 2)
 #define PHASE		1000
+/* Records of a region, and the memory that they take. */
+#define PACKED		24
+#define REGION		(64U << 10)
 
 /* A record's bytes are those of the pattern from a random place on. */
 struct record {
@@ -50,6 +53,7 @@ struct model {
 	unsigned long operations;
 	unsigned long sent;
 	char *pattern, *in;
+	char *region;
 };
 
 FIXTURE(model)
@@ -70,6 +74,7 @@ FIXTURE_SETUP(model)
 	m->largest = m->mapped;
 	m->ring = 1 << 16;
 	m->pattern = malloc(PATTERN);
+	m->region = malloc(REGION);
 	fill(m->pattern, PATTERN, 1);
 	m->in = malloc(MAX_SEGS * (MAX_RECORD + 64UL));
 	m->rng = rng_from_environment();
@@ -399,6 +404,199 @@ static void step_flood(struct __test_metadata *_metadata, struct model *m)
 		  m->bytes);
 }
 
+/* --- Regions, and records in place --- */
+
+static long run_seg(struct model *m, struct bulk_seg *seg)
+{
+	switch (below(&m->rng, 4)) {
+	case 0:
+		return bulk_xfer(m->w.fd, seg, 1, BULK_DONTWAIT);
+	case 1:
+		return m->w.call(m->w.fd, seg, 1, BULK_DONTWAIT, NULL);
+	default:
+		return m->w.call(m->w.fd, seg, 1, BULK_DONTWAIT, m->w.window);
+	}
+}
+
+/* Records that come next, up to @most bytes of a region; none is in the queue yet. */
+static unsigned int choose_records(struct model *m, size_t most, __u32 longest)
+{
+	unsigned int n, nr = 1 + below(&m->rng, PACKED);
+	struct record *rec;
+	size_t used = 0;
+
+	for (n = 0; n < nr; n++) {
+		rec = &m->queue[(m->head + n) % MODEL_QUEUE];
+		rec->len = random_len(m);
+		if (rec->len > longest)
+			rec->len = longest;
+		if (used + BULK_PACKED_SIZE(rec->len) > most)
+			break;
+		used += BULK_PACKED_SIZE(rec->len);
+		rec->tag = draw(&m->rng);
+		rec->from = below(&m->rng, PATTERN - rec->len);
+	}
+	return n;
+}
+
+static size_t write_records(const struct model *m, char *at, unsigned int nr)
+{
+	const struct record *rec;
+	struct bulk_packed *head;
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		rec = &m->queue[(m->head + i) % MODEL_QUEUE];
+		head = (struct bulk_packed *)(at + used);
+		head->len = rec->len;
+		head->lost = 0;
+		head->tag = rec->tag;
+		memcpy(head->data, m->pattern + rec->from, rec->len);
+		used += BULK_PACKED_SIZE(rec->len);
+	}
+	return used;
+}
+
+static void note_sent(struct model *m, unsigned int nr)
+{
+	for (; nr; nr--, m->head++, m->sent++)
+		m->bytes += cost(m->queue[m->head % MODEL_QUEUE].len);
+}
+
+/* All of a piece of a region is what the model has; how many records it is. */
+static void note_received(struct __test_metadata *_metadata, struct model *m,
+			  char *at, size_t len, __u64 nr)
+{
+	const struct record *rec;
+	struct bulk_packed *head;
+	size_t pos;
+
+	for (pos = 0; pos < len; pos += BULK_PACKED_SIZE(head->len), nr--) {
+		ASSERT_LT(0, waiting(m));
+		rec = &m->queue[m->tail++ % MODEL_QUEUE];
+		head = region_at(at, len, pos);
+		ASSERT_NE(NULL, head);
+		ASSERT_EQ(rec->len, head->len);
+		ASSERT_EQ(rec->tag, head->tag);
+		ASSERT_EQ(0, head->lost);
+		ASSERT_EQ(0, memcmp(head->data, m->pattern + rec->from,
+				    rec->len));
+		m->bytes -= cost(rec->len);
+	}
+	ASSERT_EQ(0, nr);
+}
+
+static void send_region(struct __test_metadata *_metadata, struct model *m)
+{
+	unsigned int nr = choose_records(m, REGION, MAX_RECORD);
+	struct bulk_seg seg;
+
+	seg = seg_send_region(m->region, write_records(m, m->region, nr));
+	ASSERT_EQ(1, run_seg(m, &seg));
+	ASSERT_EQ(seg.len, seg.res);
+	ASSERT_EQ(nr, seg.tag);
+	note_sent(m, nr);
+}
+
+/* What a window holds comes by itself, so that not all that waits must come. */
+static void recv_region(struct __test_metadata *_metadata, struct model *m)
+{
+	const struct record *rec = &m->queue[m->tail % MODEL_QUEUE];
+	struct bulk_seg seg;
+	long ret;
+
+	seg = seg_recv_region(m->in, 16 + below(&m->rng, REGION));
+	ret = run_seg(m, &seg);
+	if (!waiting(m)) {
+		ASSERT_EQ(-EAGAIN, ret);
+	} else if (BULK_PACKED_SIZE(rec->len) > (seg.len & ~7) ||
+		   ret == -EMSGSIZE) {
+		ASSERT_EQ(-EMSGSIZE, ret);
+		ASSERT_EQ(BULK_PACKED_SIZE(rec->len), seg.len);
+	} else {
+		ASSERT_EQ(1, ret);
+		ASSERT_LT(0, seg.tag);
+		note_received(_metadata, m, m->in, seg.res, seg.tag);
+	}
+}
+
+/* In one piece, or in two. */
+static void send_in_place(struct __test_metadata *_metadata, struct model *m)
+{
+	unsigned int nr = choose_records(m, m->ring / 2, m->ring / 8 - 16), half;
+	struct bulk_seg seg = seg_op(BULK_OP_RESERVE, 0, m->ring / 2, 0);
+	size_t used;
+	char *at;
+
+	ASSERT_EQ(1, run_seg(m, &seg));
+	at = (char *)(unsigned long)seg.addr;
+	if (one_in(&m->rng, 2)) {
+		half = below(&m->rng, nr + 1);
+		used = write_records(m, at, half);
+		seg = seg_op(BULK_OP_COMMIT, 0, used, 0);
+		ASSERT_EQ(1, run_seg(m, &seg));
+		ASSERT_EQ(used, seg.res);
+		ASSERT_EQ(half, seg.tag);
+		note_sent(m, half);
+		nr -= half;
+		at += used;
+	}
+	used = write_records(m, at, nr);
+	seg = seg_op(BULK_OP_COMMIT, 0, used, BULK_SEG_DISCARD);
+	ASSERT_EQ(1, run_seg(m, &seg));
+	ASSERT_EQ(used, seg.res);
+	ASSERT_EQ(nr, seg.tag);
+	note_sent(m, nr);
+}
+
+/* Some are given back, so that whoever comes next receives them. */
+static void recv_in_place(struct __test_metadata *_metadata, struct model *m)
+{
+	struct bulk_seg seg = seg_op(BULK_OP_BORROW, 0, -1, 0);
+	struct bulk_packed *head;
+	unsigned int n = 0, most;
+	size_t used = 0;
+	char *at;
+	long ret;
+
+	ret = run_seg(m, &seg);
+	if (ret == -EMSGSIZE) {
+		ASSERT_EQ(BULK_PACKED_SIZE(m->queue[m->tail % MODEL_QUEUE].len),
+			  seg.len);
+		return;
+	}
+	if (!waiting(m)) {
+		ASSERT_EQ(-EAGAIN, ret);
+		return;
+	}
+	ASSERT_EQ(1, ret);
+	at = (char *)(unsigned long)seg.addr;
+	most = below(&m->rng, 2 * PACKED);
+	for (; n < most && used < seg.len; n++) {
+		head = region_at(at, seg.len, used);
+		ASSERT_NE(NULL, head);
+		used += BULK_PACKED_SIZE(head->len);
+	}
+	note_received(_metadata, m, at, used, n);
+	seg = seg_op(BULK_OP_RETURN, 0, used, BULK_SEG_DISCARD);
+	ASSERT_EQ(1, run_seg(m, &seg));
+	ASSERT_EQ(n, seg.tag);
+}
+
+static void step_packed(struct __test_metadata *_metadata, struct model *m)
+{
+	bool in_place = m->mapped && one_in(&m->rng, 2);
+
+	m->operations++;
+	if (next_is_send(m, waiting(m), m->bytes) &&
+	    waiting(m) < MODEL_QUEUE - PACKED)
+		return in_place ? send_in_place(_metadata, m) :
+				  send_region(_metadata, m);
+	return in_place ? recv_in_place(_metadata, m) :
+			  recv_region(_metadata, m);
+}
+
 static void step(struct __test_metadata *_metadata, struct model *m,
 		 struct batch *b)
 {
@@ -411,6 +609,8 @@ static void step(struct __test_metadata *_metadata, struct model *m,
 		return step_poll(_metadata, m);
 	case 34 ... 65:
 		return step_flush(_metadata, m);
+	case 66 ... 1000:
+		return step_packed(_metadata, m);
 	default:
 		return step_batch(_metadata, m, b);
 	}
