@@ -75,7 +75,7 @@ static int bulk_deliver_failed(struct bulk_endpoint *ep, struct bulk_batch *batc
  * @data: the records
  * @len: bytes of memory, not 0
  * @max_record: bytes of the longest record that may be there
- * @given: filled in
+ * @taken: filled in
  *
  * Some 16 KiB are handed over at a time: it takes a call for each of these.
  *
@@ -85,7 +85,7 @@ static int bulk_deliver_failed(struct bulk_endpoint *ep, struct bulk_batch *batc
  * record behind those that it has taken.
  */
 int bulk_deliver_batch(struct bulk_endpoint *ep, const void *data, size_t len,
-		       size_t max_record, struct bulk_delivered *given)
+		       size_t max_record, struct bulk_delivered *taken)
 {
 	struct bulk_batch batch = {
 		.next = data,
@@ -102,15 +102,15 @@ int bulk_deliver_batch(struct bulk_endpoint *ep, const void *data, size_t len,
 	else
 		ret = bulk_deliver_each(ep, &batch);
 	bulk_provider_leave(ep, before);
-	given->refused = 0;
+	taken->refused = 0;
 	if (unlikely(ret || !batch.records)) {
-		given->refused = batch.next - data;
+		taken->refused = batch.next - data;
 		ret = bulk_deliver_failed(ep, &batch, ret);
 	}
-	given->records = batch.records;
-	given->bytes = batch.next - data;
-	if (given->refused)
-		given->refused -= given->bytes;
+	taken->records = batch.records;
+	taken->bytes = batch.next - data;
+	if (taken->refused)
+		taken->refused -= taken->bytes;
 	ep->tx.records += batch.records;
 	ep->tx.bytes += batch.bytes;
 	return ret;

@@ -128,12 +128,12 @@ static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 
 /* The first records of the ring, from a copy where the provider wants one. */
 static int bulk_drain_batch(struct bulk_endpoint *ep, struct bulk_window *w,
-			    struct bulk_delivered *given)
+			    struct bulk_delivered *taken)
 {
 	void *data = bulk_ring_at(&w->tx, w->tx.tail);
 	size_t len = w->tx.head - w->tx.tail;
 
-	*given = (struct bulk_delivered){ };
+	*taken = (struct bulk_delivered){ };
 	if (!(ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE)) {
 		void *copy = bulk_window_copy_buffer(ep, w);
 
@@ -142,22 +142,22 @@ static int bulk_drain_batch(struct bulk_endpoint *ep, struct bulk_window *w,
 		len = min(len, bulk_window_copy_size(w));
 		data = memcpy(copy, data, len);
 	}
-	return bulk_deliver_batch(ep, data, len, w->tx.max_record, given);
+	return bulk_deliver_batch(ep, data, len, w->tx.max_record, taken);
 }
 
 /* As bulk_drain_ring(), for a provider that takes many records at a time. */
 static int bulk_drain_batches(struct bulk_endpoint *ep, struct bulk_window *w)
 {
-	struct bulk_delivered given;
+	struct bulk_delivered taken;
 	int ret;
 
 	while (!bulk_ring_empty(&w->tx)) {
-		ret = bulk_drain_batch(ep, w, &given);
-		w->tx.tail += given.bytes;
+		ret = bulk_drain_batch(ep, w, &taken);
+		w->tx.tail += taken.bytes;
 		if (ret == BULK_NO_RECORD)
 			return -EBADMSG;
 		if (ret && bulk_refused(ep, ret)) {
-			w->tx.tail += given.refused;
+			w->tx.tail += taken.refused;
 			ret = 0;
 		}
 		bulk_ring_publish_tail(&w->tx);

@@ -4,8 +4,9 @@
  *
  * A region that is sent is copied in before a lock is taken, so its records are
  * checked and handed over from memory that nobody else writes to. One that is
- * received is written record by record under the lock, each of which has moved
- * once its bytes are there.
+ * received is copied out under the lock, from where its records lie in one piece,
+ * and they have moved once their bytes are there. What lies elsewhere, because it
+ * is too long for a ring or made on demand, is copied record by record.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -45,18 +46,19 @@ static void bulk_region_advance(struct bulk_region *r, size_t bytes,
 	r->records += records;
 }
 
-static int bulk_region_give(struct bulk_endpoint *ep, struct bulk_region *r,
-			    const void *part, size_t len)
+static int bulk_region_deliver(struct bulk_endpoint *ep, struct bulk_region *r,
+			       const void *part, size_t len)
 {
-	struct bulk_delivered given;
+	struct bulk_delivered taken;
 	int ret;
 
 	guard(mutex)(&ep->tx_lock);
 	ret = ep->gone ? -ENODEV : bulk_drain_locked(ep);
 	if (ret)
 		return ret;
-	ret = bulk_deliver_batch(ep, part, len, ep->channel->max_record, &given);
-	bulk_region_advance(r, given.bytes, given.records);
+	ret = bulk_deliver_batch(ep, part, len, ep->channel->max_record,
+				 &taken);
+	bulk_region_advance(r, taken.bytes, taken.records);
 	return ret;
 }
 
@@ -71,7 +73,7 @@ static int bulk_region_send_part(struct bulk_endpoint *ep,
 	while ((done = r->moved - start) < len) {
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		seen = atomic_read_acquire(&ep->tx.events);
-		ret = bulk_region_give(ep, r, part + done, len - done);
+		ret = bulk_region_deliver(ep, r, part + done, len - done);
 		if (ret == -EAGAIN)
 			ret = bulk_wait(ep, &ep->tx, seen, nowait);
 		if (ret)
