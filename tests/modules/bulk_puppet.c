@@ -174,8 +174,8 @@ static int puppet_echo(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 	return 0;
 }
 
-static int puppet_take(struct bulk_endpoint *ep, const void *data, size_t len,
-		       u64 tag)
+static int puppet_send_buf(struct bulk_endpoint *ep, const void *data, size_t len,
+			   u64 tag)
 {
 	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
 	int answer = READ_ONCE(answer_send);
@@ -188,6 +188,24 @@ static int puppet_take(struct bulk_endpoint *ep, const void *data, size_t len,
 		return answer;
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, len);
 	return puppet_echo(ep, &from, tag);
+}
+
+static bool looks = true;
+module_param(looks, bool, 0600);
+MODULE_PARM_DESC(looks, "send_batch() looks at the records that it is given");
+
+static int puppet_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
+{
+	const void *data;
+	int ret = 0;
+	size_t len;
+	u64 tag;
+
+	if (!READ_ONCE(looks))
+		return READ_ONCE(answer_send);
+	while (!ret && (data = bulk_batch_next(batch, &len, &tag)))
+		ret = puppet_send_buf(ep, data, len, tag);
+	return ret;
 }
 
 static int puppet_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
@@ -220,8 +238,8 @@ static int puppet_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		0 : -EFAULT;
 }
 
-static int puppet_give(struct bulk_endpoint *ep, void *data, size_t room,
-		       struct bulk_meta *meta)
+static int puppet_recv_buf(struct bulk_endpoint *ep, void *data, size_t room,
+			   struct bulk_meta *meta)
 {
 	puppet_leave();
 	dirty += meta->len || meta->lost || meta->tag;
@@ -244,7 +262,7 @@ static struct bulk_channel_ops puppet_ops = {
 	.open = puppet_open,
 	.release = puppet_release,
 	.send = puppet_send,
-	.send_buf = puppet_take,
+	.send_buf = puppet_send_buf,
 	.recv = puppet_recv,
 	.poll = puppet_poll,
 };
@@ -252,6 +270,10 @@ static struct bulk_channel_ops puppet_ops = {
 static bool give;
 module_param(give, bool, 0400);
 MODULE_PARM_DESC(give, "there is a recv_buf(), else recv() makes the records for a window, too");
+
+static bool batch;
+module_param(batch, bool, 0400);
+MODULE_PARM_DESC(batch, "there is a send_batch()");
 
 static int policy = BULK_RX_BLOCK;
 module_param(policy, int, 0400);
@@ -276,7 +298,9 @@ static int __init puppet_init(void)
 	};
 
 	if (give)
-		puppet_ops.recv_buf = puppet_give;
+		puppet_ops.recv_buf = puppet_recv_buf;
+	if (batch)
+		puppet_ops.send_batch = puppet_send_batch;
 	puppet = bulk_channel_register(&desc);
 	return PTR_ERR_OR_ZERO(puppet);
 }

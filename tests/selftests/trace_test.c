@@ -4,7 +4,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "window.h"
+#include "region.h"
 
 #include "module.h"
 
@@ -180,6 +180,48 @@ TEST_F(trace, every_record_through_the_window)
 		snprintf(line, sizeof(line), "len=1 tag=%#x lost=0\n", 100 + i);
 		EXPECT_EQ(1, count_lines(self->text, line));
 	}
+	close_windowed(&w);
+}
+
+/* As is one that comes in a region, or that a provider makes with many others. */
+TEST_F(trace, every_record_of_a_region)
+{
+	struct bulk_source_request req = { .count = 40, .size = 64 };
+	char buf[8192] __attribute__((aligned(8))), line[64];
+	struct region r = { .at = buf };
+	struct windowed w;
+	struct bulk_seg seg;
+	int ret, i, fd;
+
+	ret = open_windowed(&w, "echo");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no vDSO");
+	ASSERT_EQ(0, ret);
+	fd = open_channel("source", O_RDWR);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 40; i++)
+		region_add(&r, 9, 1000 + i);
+	ASSERT_EQ(0, switch_event("bulk_xfer", "1"));
+	seg = seg_send_region(buf, r.used);
+	ASSERT_EQ(1, w.call(w.fd, &seg, 1, 0, w.window));
+	seg = seg_send_region(buf, r.used);
+	ASSERT_EQ(1, bulk_xfer(w.fd, &seg, 1, 0));
+	ASSERT_EQ(0, bulk_send(fd, &req, sizeof(req), 0));
+	for (i = 0; i < (int)req.count; i += seg.tag) {
+		seg = seg_recv_region(buf, sizeof(buf));
+		ASSERT_EQ(1, bulk_xfer(fd, &seg, 1, 0));
+	}
+	ASSERT_EQ(0, switch_event("bulk_xfer", "0"));
+	read_trace(self);
+	EXPECT_EQ(81, count_lines(self->text, "bulk_send:"));
+	EXPECT_EQ(40, count_lines(self->text, "bulk_recv: channel=source"));
+	for (i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "len=9 tag=%#x\n", 1000 + i);
+		EXPECT_EQ(2, count_lines(self->text, line));
+		snprintf(line, sizeof(line), "len=64 tag=0x%x lost=0\n", i);
+		EXPECT_EQ(1, count_lines(self->text, line));
+	}
+	close(fd);
 	close_windowed(&w);
 }
 

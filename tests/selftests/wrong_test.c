@@ -33,6 +33,8 @@ FIXTURE_VARIANT(provider)
 /* What fills the window: an operation of its own, or the one of a RECV. */
 FIXTURE_VARIANT_ADD(provider, give) { .params = "give=1", };
 FIXTURE_VARIANT_ADD(provider, recv) { .params = "", };
+/* And what is in the window it gets as a batch. */
+FIXTURE_VARIANT_ADD(provider, batch) { .params = "give=1 batch=1", };
 
 FIXTURE_SETUP(provider)
 {
@@ -167,6 +169,57 @@ TEST_F(provider, every_errno_of_a_flush)
 		EXPECT_EQ(later ? 1 : -EAGAIN, recv_one(self));
 	}
 	EXPECT_EQ(LAST_ERRNO - 2, figure(self->w.fd, "tx-refused"));
+	expect_unharmed(_metadata, self);
+}
+
+/* All but the record that is refused, and what comes after it. */
+TEST_F(provider, refuses_one_of_many)
+{
+	int i;
+
+	answer(_metadata, "send", -ENOSPC);
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(0, window_send(&self->w, "x", 1, 0, BULK_NO_SYSCALL));
+	EXPECT_EQ(-ENOSPC, flush(&self->w));
+	EXPECT_EQ(5, figure(self->w.fd, "tx-refused"));
+	EXPECT_EQ(0, figure(self->w.fd, "tx-records"));
+	answer(_metadata, "send", -EAGAIN);
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(0, window_send(&self->w, "x", 1, 0, BULK_NO_SYSCALL));
+	EXPECT_EQ(-EAGAIN, flush(&self->w));
+	EXPECT_EQ(0, figure(self->w.fd, "tx-records"));
+	answer(_metadata, "send", 0);
+	EXPECT_EQ(0, flush(&self->w));
+	EXPECT_EQ(5, figure(self->w.fd, "tx-records"));
+	EXPECT_EQ(5, figure(self->w.fd, "tx-bytes"));
+	EXPECT_EQ(5, figure(self->w.fd, "tx-refused"));
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(1, recv_one(self));
+	expect_unharmed(_metadata, self);
+}
+
+/* Neither taken nor refused, whatever it returns: the records wait, and it is told. */
+TEST_F(provider, looks_at_no_record)
+{
+	static const int answers[] = { 0, 1, -EIO };
+	int log = open_log(_metadata);
+	size_t i;
+
+	if (!strstr(variant->params, "batch"))
+		return;
+	answer(_metadata, "looks", 0);
+	EXPECT_EQ(0, send_by_window(&self->w));
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		answer(_metadata, "send", answers[i]);
+		EXPECT_EQ(-EAGAIN, flush(&self->w));
+	}
+	EXPECT_EQ(1, count_told(log));
+	close(log);
+	EXPECT_EQ(0, figure(self->w.fd, "tx-refused"));
+	answer(_metadata, "looks", 1);
+	answer(_metadata, "send", 0);
+	EXPECT_EQ(0, flush(&self->w));
+	EXPECT_EQ(1, recv_one(self));
 	expect_unharmed(_metadata, self);
 }
 
