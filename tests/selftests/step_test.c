@@ -593,7 +593,7 @@ static void interrupt_everywhere(struct __test_metadata *_metadata,
 	unsigned int was_shared = 0, shared;
 	bool forked = action != TRANSFER;
 	/* Only a soak interrupts at every instruction. */
-	long stride = rounds(1, 3, 839);
+	long stride = rounds(1, 5, 1399);
 	long steps = 0, places = 0, next;
 	int status;
 	pid_t pid;
