@@ -73,8 +73,7 @@ static struct bulk_ahead *bulk_ahead_create(struct bulk_endpoint *ep, u32 size)
 
 	if (!bulk_queue_lock_memory(&ep->queue, pages))
 		return NULL;
-	a = kvmalloc(struct_size(a, data, size), GFP_KERNEL_ACCOUNT |
-						 __GFP_NORETRY | __GFP_NOWARN);
+	a = kvmalloc(struct_size(a, data, size), BULK_GFP_ACCOUNT);
 	if (!a) {
 		bulk_queue_unlock_memory(&ep->queue, pages);
 		return NULL;

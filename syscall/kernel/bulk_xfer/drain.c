@@ -36,8 +36,7 @@ static void *bulk_window_copy_buffer(struct bulk_endpoint *ep,
 {
 	if (!w->copy)
 		w->copy = kvmalloc(bulk_window_copy_size(w),
-				   bulk_kthread_gfp(ep, GFP_KERNEL_ACCOUNT) |
-				   __GFP_NORETRY | __GFP_NOWARN);
+				   bulk_kthread_gfp(ep, BULK_GFP_ACCOUNT));
 	return w->copy;
 }
 

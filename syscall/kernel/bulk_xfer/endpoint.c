@@ -128,7 +128,7 @@ static void bulk_nmi_work(struct irq_work *work)
 
 static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 {
-	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), BULK_GFP_ACCOUNT);
 
 	if (!ep)
 		return NULL;

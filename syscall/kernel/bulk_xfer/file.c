@@ -139,7 +139,7 @@ static ssize_t bulk_file_splice_read(struct file *in, loff_t *ppos,
 	pages = DIV_ROUND_UP(len, PAGE_SIZE);
 	if (!pages)
 		return -EAGAIN;
-	bv = kvcalloc(pages, sizeof(*bv), GFP_KERNEL_ACCOUNT);
+	bv = kvcalloc(pages, sizeof(*bv), BULK_GFP_ACCOUNT);
 	if (!bv)
 		return -ENOMEM;
 	ret = bulk_splice_alloc(bv, pages);

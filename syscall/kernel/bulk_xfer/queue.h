@@ -9,12 +9,21 @@
 
 #include <linux/atomic.h>
 #include <linux/bulk_xfer.h>
+#include <linux/gfp_types.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/spinlock.h>
 
 struct bulk_spares;
 struct ucounts;
+
+/*
+ * For memory that a user can grow. NORETRY: at its memory cgroup's limit the answer
+ * is ENOMEM, and nobody is killed.
+ */
+#define BULK_GFP_ACCOUNT	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | \
+				 __GFP_NOWARN)
+
 
 /**
  * struct bulk_record - a record in kernel memory

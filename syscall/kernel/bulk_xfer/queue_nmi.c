@@ -43,9 +43,7 @@ static size_t bulk_spares_size(const struct bulk_spares *s)
 
 static struct bulk_spares *bulk_spares_alloc(unsigned int nr, size_t len)
 {
-	/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY |
-			  __GFP_NOWARN;
+	const gfp_t gfp = BULK_GFP_ACCOUNT | __GFP_ZERO;
 	struct bulk_spares *s = kmalloc(struct_size(s, free, nr), gfp);
 	unsigned int i;
 

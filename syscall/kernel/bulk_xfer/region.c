@@ -150,8 +150,7 @@ int bulk_region_send(struct bulk_endpoint *ep, struct bulk_seg *seg,
 
 	if (seg->lost || !IS_ALIGNED(seg->addr, 8) || seg->len > INT_MAX)
 		return -EINVAL;
-	part = kvmalloc(room, GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
-			      __GFP_NOWARN);
+	part = kvmalloc(room, BULK_GFP_ACCOUNT);
 	if (!part)
 		return -ENOMEM;
 	ret = bulk_region_send_all(ep, &r, part, room, nowait);

@@ -156,19 +156,49 @@ static void records_wrap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->head, ctx->tail);
 }
 
-static void positions_wrap(struct kunit *test)
+static void positions_beyond_32_bits(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
 	u32 n;
 
-	ring_start_at(ctx, -(u64)(RING_SIZE / 2));
+	ring_start_at(ctx, (1ULL << 32) - RING_SIZE / 2);
 	for (n = 0; n < 40; n++) {
 		KUNIT_ASSERT_TRUE(test, ring_produce(ctx, 300, n));
 		KUNIT_ASSERT_TRUE(test, ring_produce(ctx, 7, ~n));
 		ring_expect(test, ctx, 300, n);
 		ring_expect(test, ctx, 7, ~n);
 	}
-	KUNIT_EXPECT_LT(test, ctx->ring.head, 40ULL * RING_SIZE);
+	KUNIT_EXPECT_GT(test, ctx->ring.head, 1ULL << 32);
+}
+
+/* Who reserves or borrows says so in bits that are no part of a position. */
+static void positions_that_are_marked(struct kunit *test)
+{
+	struct ring_ctx *ctx = test->priv;
+	u64 records;
+
+	ctx->head = 64 | BULK_TX_BUSY;
+	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
+	KUNIT_EXPECT_EQ(test, 64, ctx->ring.head);
+	ring_start_at(ctx, 0);
+	ring_produce(ctx, 8, 1);
+	ring_produce(ctx, 9, 2);
+	ring_produce(ctx, 0, 3);
+	ctx->tail = bulk_ring_space(8) | BULK_RX_BORROWED;
+	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
+	KUNIT_EXPECT_TRUE(test, ctx->ring.borrowed);
+	KUNIT_EXPECT_EQ(test, bulk_ring_space(8), ctx->ring.tail);
+	/* It is nobody else's. */
+	KUNIT_EXPECT_FALSE(test, bulk_ring_claim(&ctx->ring, 9));
+	KUNIT_EXPECT_EQ(test, bulk_ring_space(9) + bulk_ring_space(0),
+			bulk_ring_walk(&ctx->ring, ctx->ring.tail, U64_MAX,
+				       ctx->ring.head - ctx->ring.tail,
+				       &records));
+	KUNIT_EXPECT_EQ(test, 2, records);
+	ctx->tail = bulk_ring_space(8);
+	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
+	KUNIT_EXPECT_FALSE(test, ctx->ring.borrowed);
+	ring_expect(test, ctx, 9, 2);
 }
 
 /* What the process has taken can't be taken again. */
@@ -192,7 +222,7 @@ static void corrupt_head(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
 	static const u64 lies[] = {
-		RING_SIZE + 8, 2, 7, RING_SIZE - 1, -8ULL, 1ULL << 63,
+		RING_SIZE + 8, 4, 7, RING_SIZE - 1, -8ULL, 1ULL << 63,
 		U64_MAX, 1ULL << 32,
 	};
 	unsigned int i;
@@ -353,7 +383,8 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(empty_records_fill_it),
 	KUNIT_CASE(room_is_what_is_free),
 	KUNIT_CASE(records_wrap),
-	KUNIT_CASE(positions_wrap),
+	KUNIT_CASE(positions_beyond_32_bits),
+	KUNIT_CASE(positions_that_are_marked),
 	KUNIT_CASE(one_taker_wins),
 	KUNIT_CASE(corrupt_head),
 	KUNIT_CASE(head_that_is_locked),

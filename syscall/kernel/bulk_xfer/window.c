@@ -150,17 +150,14 @@ static void bulk_pages_free(struct page **pages, unsigned int nr)
 
 static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int locked)
 {
-	/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY |
-			  __GFP_NOWARN;
 	struct page **pages;
 	unsigned int i;
 
-	pages = kvcalloc(mapped, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	pages = kvcalloc(mapped, sizeof(*pages), BULK_GFP_ACCOUNT);
 	if (!pages)
 		return NULL;
 	for (i = 0; i < locked; i++) {
-		pages[i] = alloc_page(gfp);
+		pages[i] = alloc_page(BULK_GFP_ACCOUNT | __GFP_ZERO);
 		if (!pages[i]) {
 			bulk_pages_free(pages, i);
 			return NULL;
@@ -242,7 +239,7 @@ void bulk_window_put(struct bulk_window *w)
 static struct bulk_window *bulk_window_create(struct bulk_endpoint *ep,
 					      u32 ring)
 {
-	struct bulk_window *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	struct bulk_window *w = kzalloc(sizeof(*w), BULK_GFP_ACCOUNT);
 
 	if (!w)
 		return ERR_PTR(-ENOMEM);
