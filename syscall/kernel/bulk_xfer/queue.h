@@ -24,7 +24,6 @@ struct ucounts;
 #define BULK_GFP_ACCOUNT	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | \
 				 __GFP_NOWARN)
 
-
 /**
  * struct bulk_record - a record in kernel memory
  * @list: place in &bulk_queue.records; empty while the record is reserved
