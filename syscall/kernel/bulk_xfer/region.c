@@ -11,6 +11,7 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
