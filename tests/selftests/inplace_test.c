@@ -154,7 +154,7 @@ TEST_F(inplace, goes_round)
 	EXPECT_EQ(tag, figure(self->w.fd, "rx-records"));
 }
 
-/* What was written in place is what is copied out, and the other way round. */
+/* Records written in place can be copied out, and the other way round. */
 TEST_F(inplace, mixes_with_copies)
 {
 	char one[100];
@@ -209,7 +209,7 @@ TEST_F(inplace, commits_and_returns_in_parts)
 	EXPECT_EQ(-EAGAIN, borrow(self, variant, -1, NULL));
 }
 
-/* What is not returned is received by whoever comes next. */
+/* The next receiver gets the records that are not returned. */
 TEST_F(inplace, borrow_is_given_up)
 {
 	__u64 tag;
@@ -311,7 +311,7 @@ TEST_F(inplace, one_at_a_time)
 	EXPECT_EQ(-EAGAIN, borrow(self, variant, -1, NULL));
 }
 
-/* What is no record ends a commit: those before it are sent, the rest stays. */
+/* A malformed record ends a commit: those before it are sent, the rest stays. */
 TEST_F(inplace, malformed)
 {
 	struct bulk_packed *last;
@@ -588,7 +588,7 @@ TEST_F(inplace, forked_child)
 	expect_borrowed(_metadata, self, variant, 2, 1);
 }
 
-/* What was committed is taken, what was borrowed is received by another. */
+/* The provider has the committed record; another process gets the borrowed one. */
 static void check_after(struct __test_metadata *_metadata,
 			struct _test_data_inplace *self,
 			const struct _fixture_variant_inplace *variant)
@@ -706,7 +706,7 @@ TEST_F(inplace, window_moves)
 	expect_borrowed(_metadata, self, variant, 1, 1);
 }
 
-/* What source produced ahead, it can't take back while it is read. */
+/* source can't take back records while they are read in place. */
 TEST_F(inplace, request_meets_a_borrow)
 {
 	struct bulk_source_request req = { .count = 100, .size = 64, .seed = 1 };

@@ -343,7 +343,7 @@ static long random_inplace(struct _test_data_fuzz *self,
 	at = (char *)(unsigned long)seg.addr;
 	if (seg.op == BULK_OP_BORROW)
 		self->borrowed = seg.res;
-	/* What is told lies in the window, or it would be a fault of the kernel's. */
+	/* An address outside of the window would be a fault of the kernel's. */
 	if (seg.op % 2 && (at < (char *)w->window || at + seg.res >
 	    (char *)w->window + w->params.window_default))
 		return -EPROTO;

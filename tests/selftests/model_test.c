@@ -499,7 +499,7 @@ static void send_region(struct __test_metadata *_metadata, struct model *m)
 	note_sent(m, nr);
 }
 
-/* What a window holds comes by itself, so that not all that waits must come. */
+/* A window's records come by themselves, so a call may leave others waiting. */
 static void recv_region(struct __test_metadata *_metadata, struct model *m)
 {
 	const struct record *rec = &m->queue[m->tail % MODEL_QUEUE];

@@ -222,7 +222,7 @@ TEST_F(region, room_for_some_records)
 	expect_records(_metadata, self, variant, 0, 0);
 }
 
-/* What is no record ends a region: those before it are sent. */
+/* A malformed record ends a region: those before it are sent. */
 static void check_malformed(struct __test_metadata *_metadata,
 			    struct _test_data_region *self,
 			    const struct _fixture_variant_region *variant,
@@ -362,7 +362,7 @@ TEST_F(region, memory_that_is_not_there_yet)
 	ASSERT_EQ(1, run(self, variant, &seg, 1, 0));
 	seg = seg_recv_region(in, len);
 	ASSERT_EQ(1, run(self, variant, &seg, 1, 0));
-	/* What is in a window comes first, and by itself. */
+	/* A window's records come first, and by themselves. */
 	if (!variant->window)
 		EXPECT_EQ(n, seg.tag);
 	EXPECT_EQ(seg.tag, region_count(in, seg.res, 0));

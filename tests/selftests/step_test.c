@@ -122,7 +122,7 @@ static __u64 recv_one(struct log *log)
 	__u64 tag = 0;
 	int ret = window_recv(&win, in, sizeof(in), &tag, BULK_DONTWAIT);
 
-	/* What is borrowed is not for the handler, nor for a child. */
+	/* Neither the handler nor a child gets borrowed records. */
 	if (ret == -EAGAIN || (ret == -EBUSY && in_place))
 		return -1;
 	if (ret != (int)record_len || filled(in, ret, tag) != ret ||

@@ -130,7 +130,7 @@ static long run_op(struct windowed *w, unsigned int op, __u32 len,
 	return w->call(w->fd, seg, 1, BULK_DONTWAIT, w->window);
 }
 
-/* What is borrowed stays so, what is reserved is nobody's any more. */
+/* A borrow outlives the provider, a reservation does not. */
 TEST_F(unload, records_in_place)
 {
 	struct region r = { };

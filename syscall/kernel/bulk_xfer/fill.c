@@ -147,7 +147,7 @@ static int bulk_fill_batches(struct bulk_endpoint *ep, struct bulk_ring *ring,
 	return ret;
 }
 
-/* What waits, and then what @produce makes, one by one. */
+/* Records that wait move first, then those that @produce makes, one by one. */
 static int bulk_fill_each(struct bulk_endpoint *ep, struct bulk_ring *ring,
 			  bulk_produce_t produce, size_t *need, unsigned int *filled)
 {

@@ -271,7 +271,7 @@ int bulk_window_borrow(struct bulk_endpoint *ep, struct bulk_seg *seg,
 	do {
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		seen = atomic_read_acquire(&ep->rx.events);
-		/* What was sent may be what the provider answers. */
+		/* The provider may answer a record that was just sent. */
 		drained = bulk_drain(ep);
 		if (drained == -EBADMSG)
 			return drained;

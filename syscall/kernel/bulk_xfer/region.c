@@ -210,7 +210,7 @@ static struct bulk_ring *bulk_region_ring(struct bulk_endpoint *ep, size_t room)
 
 	if (!w)
 		return bulk_ahead_fill(ep, room);
-	/* Why there is none, who receives a record by itself finds out. */
+	/* The path for a single record finds out why there is none. */
 	if (w->bad || bulk_ring_fetch_tail(&w->rx) || w->rx.borrowed)
 		return NULL;
 	if (!bulk_ring_empty(&w->rx))
@@ -282,7 +282,7 @@ static int bulk_region_recv_step(struct bulk_endpoint *ep,
 	int ret = -EAGAIN, drained;
 	struct bulk_ring *ring;
 
-	/* What was sent may be what the provider answers. */
+	/* The provider may answer a record that was just sent. */
 	drained = bulk_drain(ep);
 	if (drained == -EBADMSG)
 		return -EBADMSG;

@@ -171,7 +171,7 @@ static void positions_beyond_32_bits(struct kunit *test)
 	KUNIT_EXPECT_GT(test, ctx->ring.head, 1ULL << 32);
 }
 
-/* Who reserves or borrows says so in bits that are no part of a position. */
+/* A reservation and a borrow are marked in bits that are no part of a position. */
 static void positions_that_are_marked(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;

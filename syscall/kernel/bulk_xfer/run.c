@@ -171,7 +171,7 @@ unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	unsigned int i;
 	int ret;
 
-	/* What was sent may be what the provider answers. */
+	/* The provider may answer a record that was just sent. */
 	if (bulk_drain(ep) == -EBADMSG)
 		return 0;
 	mutex_lock(ep->rx_lock);

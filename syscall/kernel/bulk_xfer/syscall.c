@@ -270,7 +270,7 @@ static int bulk_run_seg(struct bulk_call *call, struct bulk_seg *seg)
 	ret = bulk_run_op(call, seg);
 	if (ret != BULK_SHORT_REGION)
 		return ret;
-	/* What would come next must not overtake the rest of this. */
+	/* The next segment must not overtake the rest of this one. */
 	call->stop = true;
 	return 0;
 }

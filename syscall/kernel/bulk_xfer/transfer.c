@@ -331,7 +331,7 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 {
 	int ret, drained;
 
-	/* What was sent may be what the provider answers. */
+	/* The provider may answer a record that was just sent. */
 	drained = bulk_drain(ep);
 	if (drained == -EBADMSG)
 		return -EBADMSG;

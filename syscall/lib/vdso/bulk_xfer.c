@@ -327,7 +327,7 @@ static __always_inline long vdso_region_sent(int fd, struct bulk_seg *seg,
 	return vdso_region_gone(seg, first, end - tail);
 }
 
-/* What the ring has had no room for goes by the system call, if it may. */
+/* Records for which the ring has no room go by the system call, if they may. */
 static __always_inline long vdso_region_rest(int fd, struct bulk_seg *seg,
 					     unsigned int flags)
 {

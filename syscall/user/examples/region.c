@@ -32,7 +32,7 @@ static void send_all(struct bulk *b, const char *region, size_t len)
 	}
 }
 
-/* What is there comes at once. Return: how many records that was. */
+/* Waiting records come at once. Return: how many they were. */
 static unsigned int recv_some(struct bulk *b, uint64_t first)
 {
 	struct bulk_cursor c = { .at = in };

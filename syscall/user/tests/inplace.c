@@ -166,7 +166,7 @@ static enum result others_send_meanwhile(void)
 	return PASS;
 }
 
-/* What is no record stays reserved, and can be made one. */
+/* A malformed record stays reserved, and can be mended. */
 static enum result sent_up_to_what_is_no_record(void)
 {
 	struct bulk_packed *second;
@@ -417,7 +417,7 @@ static enum result no_window(void)
 	return PASS;
 }
 
-/* What the parent has is not the child's, and stays as it is. */
+/* The parent's reservation is not the child's, and stays as it is. */
 static enum result use_in_child(void)
 {
 	CHECK(reserve_is(EOPNOTSUPP) && borrow_is(EOPNOTSUPP));

@@ -95,7 +95,7 @@ static enum result record_is_written_in_its_place(void)
 	return PASS;
 }
 
-/* What is read beyond its end is a signal. */
+/* A read beyond its end raises a signal. */
 static char *end_of_memory(void)
 {
 	char *area = mmap(NULL, SIZE + 4096, PROT_READ | PROT_WRITE,

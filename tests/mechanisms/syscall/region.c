@@ -84,7 +84,7 @@ static void call_region(struct transfer *t, struct bulk_seg *seg)
 		die("bulk_xfer() sent %d bytes of %u", seg->res, seg->len);
 }
 
-/* What the window has no room for, or no more of, is one call's, which is thus counted. */
+/* One call, which is thus counted, moves the records that the window can't. */
 static void window_region(struct transfer *t, struct bulk_seg *seg)
 {
 	if (window_stay(t, seg) == 1) {
@@ -157,7 +157,7 @@ static bool moved(struct transfer *t, struct bulk_seg *seg, try_segs_t try)
 	return ret == 1;
 }
 
-/* What a region had no room for is offered again, by itself. */
+/* The rest of a region is offered again, by itself. */
 static uint64_t offer_regions(struct transfer *t, uint64_t count, try_segs_t try)
 {
 	struct bulk_seg seg;

@@ -88,7 +88,7 @@ static int recv_all(const struct end *end)
 	return i;
 }
 
-/* What the kernel half says it has, and what the first @records must come out with. */
+/* The kernel half's total must be that of the first @records. */
 static int took(int ctl, int records)
 {
 	char *all = malloc(records * RECORD);
@@ -271,7 +271,7 @@ TEST_F(lab, records_are_sent_in_place)
 	close_end(&end);
 }
 
-/* What is borrowed and let go comes again. */
+/* A borrowed record that is let go comes again. */
 TEST_F(lab, records_are_received_in_place)
 {
 	struct bulk_seg there = seg_of(BULK_OP_BORROW, 0, NULL, 5 * PACKED);
