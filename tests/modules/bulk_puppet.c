@@ -85,9 +85,6 @@ MODULE_PARM_DESC(late, "unloading pushes to the endpoint opened last after its r
 /* For @late: its file must still be open. */
 static struct bulk_endpoint *released;
 
-/* Of MISUSE_FORGET, lest it is taken for a leak. */
-static struct bulk_record *forgotten;
-
 /* Which the parameter `room` wakes. */
 static DEFINE_MUTEX(puppet_lock);
 static struct bulk_endpoint *last;
@@ -144,9 +141,7 @@ static void puppet_misuse(struct bulk_endpoint *ep, struct bulk_record *rec,
 {
 	if (misuse == MISUSE_COMMIT_ABORTED || misuse == MISUSE_ABORT_TWICE)
 		bulk_abort(ep, rec);
-	else if (misuse == MISUSE_FORGET)
-		forgotten = rec;
-	else
+	else if (misuse != MISUSE_FORGET)
 		bulk_commit(ep, rec, tag);
 	if (misuse == MISUSE_COMMIT_TWICE || misuse == MISUSE_COMMIT_ABORTED)
 		bulk_commit(ep, rec, tag);
@@ -313,7 +308,6 @@ static void __exit puppet_exit(void)
 	bulk_channel_unregister(puppet);
 	if (late && released)
 		bulk_push(released, &word, sizeof(word), 0, GFP_KERNEL);
-	kvfree(forgotten);
 }
 module_exit(puppet_exit);
 

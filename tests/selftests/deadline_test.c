@@ -246,7 +246,7 @@ TEST_F(deadline, leaves_it_to_the_poller)
 	ASSERT_EQ(1, window_recv(&self->w, &c, 1, NULL, 0));
 	/* The poller has seen the window when it has put a record there. */
 	ASSERT_EQ(0, window_send(&self->w, "x", 1, 0, 0));
-	ASSERT_TRUE(reaches(self->w.fd, "rx-records", 2));
+	ASSERT_TRUE(reaches(self->w.fd, "rx-queued", 1));
 	ASSERT_EQ(0, forbid_the_call());
 	/* Long enough for a timer to find that no record came. */
 	for (i = 0; i < BURSTS; i++) {

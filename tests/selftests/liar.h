@@ -27,7 +27,7 @@ static inline size_t ring_size(const struct windowed *w)
 	return (w->params.window_default - 2 * BULK_WINDOW_PAGE) / 4;
 }
 
-static inline struct bulk_ring_rec *tx_record(const struct windowed *w, __u64 pos)
+static inline struct bulk_record *tx_record(const struct windowed *w, __u64 pos)
 {
 	return w->window + 2 * BULK_WINDOW_PAGE + pos % ring_size(w);
 }

@@ -353,6 +353,7 @@ TEST_F(provider, ends_a_record_twice_of_two)
 	check_misuse(_metadata, self, ABORT_COMMITTED, true);
 }
 
+/* It holds up those behind it, until its provider is gone. */
 TEST_F(provider, forgets_a_record)
 {
 	int log = open_log(_metadata);
@@ -360,10 +361,17 @@ TEST_F(provider, forgets_a_record)
 	answer(_metadata, "misuse", FORGET);
 	EXPECT_EQ(0, send_one(&self->w));
 	EXPECT_EQ(-EAGAIN, recv_one(self));
-	expect_unharmed(_metadata, self);
+	EXPECT_EQ(1, figure(self->w.fd, "rx-reserved"));
+	answer(_metadata, "misuse", 0);
+	EXPECT_EQ(0, send_one(&self->w));
+	EXPECT_EQ(-EAGAIN, recv_one(self));
+	EXPECT_EQ(1, figure(self->w.fd, "rx-reserved"));
 	EXPECT_EQ(0, count_told(log));
 	ASSERT_EQ(0, unload_module("bulk_puppet"));
 	EXPECT_EQ(1, count_told(log));
+	EXPECT_EQ(0, figure(self->w.fd, "rx-reserved"));
+	EXPECT_EQ(1, recv_one(self));
+	EXPECT_EQ(-ENODEV, recv_one(self));
 }
 
 TEST_F(provider, pushes_after_the_release)

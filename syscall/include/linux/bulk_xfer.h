@@ -21,11 +21,12 @@ struct bulk_endpoint;
 struct bulk_record;
 
 /**
- * enum bulk_rx_policy - what happens to a record that finds an RX queue full
+ * enum bulk_rx_policy - what happens to a record that finds no room
  * @BULK_RX_BLOCK: nothing is lost: the producer gets -EAGAIN and keeps it
  * @BULK_RX_REFUSE_NEWEST: the new record is lost
  * @BULK_RX_OVERWRITE_OLDEST: the records that wait longest are lost, at most 64
- *	for a new one: where more would have to go, it is the new one
+ *	for a new one: where more would have to go, or the process has borrowed
+ *	them, it is the new one
  *
  * Every lost record is counted in the ``lost`` field of the next one received.
  */
@@ -186,14 +187,14 @@ static inline void *bulk_space_next(struct bulk_space *space, size_t len,
  *	at least one; otherwise it has taken all but the last. Regions come this
  *	way, and what waits in a window. Without it, they come one by one.
  *	Optional.
- * @recv: produce a record on demand into @to. Called when the endpoint's queue
- *	is empty. Fills @meta before it copies. Returns 0; otherwise the record
- *	is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
+ * @recv: produce a record on demand into @to. Called when no record that was
+ *	pushed can be received. Fills @meta before it copies. Returns 0; otherwise
+ *	the record is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
  *	-EFAULT when the copy came short, -EAGAIN when there is no record now
  *	(bulk_rx_wake() tells of one), or another errno. Optional.
  * @recv_buf: the same as @recv for @room bytes of kernel memory; it doesn't
- *	return -EFAULT. Records for a window are produced this way. Without it, all
- *	come from @recv. Optional.
+ *	return -EFAULT. Records are made ahead this way. Without it, all come from
+ *	@recv. Optional.
  * @recv_batch: the same as @recv_buf for as many records as there are, and as
  *	bulk_space_next() has room for. Returns 0, or why there are no more:
  *	those before are received all the same. Optional, beside @recv_buf.
@@ -256,9 +257,9 @@ struct bulk_channel_ops {
  * @name: 1 to 31 characters of a-z, 0-9, '_' and '-': /dev/bulk/NAME
  * @mode: permissions of the node; 0 means 0600
  * @max_record: bytes of the largest record, 1 to BULK_MAX_RECORD
- * @rx_limit: bytes that the records waiting in an endpoint's queue may occupy,
- *	with the kernel's overhead of some 64 bytes each; 0 means four times
- *	@max_record. At least one record of @max_record always fits.
+ * @rx_limit: bytes that the records waiting for an endpoint's reader may occupy,
+ *	each with its head of 16 bytes and rounded up to a multiple of 8; 0 means
+ *	four times @max_record. At least one record of @max_record always fits
  * @rx_policy: what happens beyond @rx_limit
  * @deadline_us: microseconds after which @send or @send_buf gets a record from a
  *	window at the latest, up to BULK_MAX_DEADLINE_US, though nobody makes a
@@ -328,6 +329,7 @@ void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag);
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec);
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 	      gfp_t gfp);
+void bulk_push_batch(struct bulk_endpoint *ep, struct bulk_batch *batch);
 bool bulk_rx_has_room(struct bulk_endpoint *ep);
 int bulk_rx_discard(struct bulk_endpoint *ep);
 

@@ -73,29 +73,29 @@
 #include <linux/types.h>
 
 /**
- * struct bulk_ring_rec - a record in a ring
+ * struct bulk_record - a record in a ring
  * @head: bytes of @data and records lost just before this one, in one word, so
- *	that one load gets both: see bulk_ring_rec_head()
+ *	that one load gets both: see bulk_record_head()
  * @tag: the sender's 64 bits
  * @data: the record
  */
-struct bulk_ring_rec {
+struct bulk_record {
 	__u64	head;
 	__u64	tag;
 	__u8	data[];
 };
 
-static inline __u64 bulk_ring_rec_head(__u32 len, __u32 lost)
+static inline __u64 bulk_record_head(__u32 len, __u32 lost)
 {
 	return len | (__u64)lost << 32;
 }
 
-static inline __u32 bulk_ring_rec_len(__u64 head)
+static inline __u32 bulk_record_len(__u64 head)
 {
 	return head;
 }
 
-static inline __u32 bulk_ring_rec_lost(__u64 head)
+static inline __u32 bulk_record_lost(__u64 head)
 {
 	return head >> 32;
 }
@@ -106,7 +106,7 @@ static inline __u32 bulk_ring_rec_lost(__u64 head)
  *	records and frees the lock, so that there is no moment between.
  * @tx_end: where what is reserved ends
  * @rx_tail: start of what was not received yet, and BULK_RX_BORROWED. Whoever
- *	takes a record, process or kernel, does so by compare-and-exchange.
+ *	takes a record, process or kernel, to receive or to overwrite it, does so by compare-and-exchange.
  * @rx_end: where what is borrowed ends
  * @pad: the two directions don't share a cache line
  */
@@ -127,6 +127,8 @@ struct bulk_window_user {
  * @rx_size: bytes of the RX ring; 0: none is to be received from it
  * @tx_tail: start of what the kernel has not taken yet
  * @rx_head: end of what can be received
+ * @rx_odd: end of the last record, received or not, that only the system call
+ *	can receive
  * @pad1: what seldom changes has a cache line of its own
  * @pad2: as have the two positions
  */
@@ -140,17 +142,18 @@ struct bulk_window_kernel {
 	__u64	tx_tail;
 	__u64	pad2[7];
 	__u64	rx_head;
+	__u64	rx_odd;
 };
 
 /**
- * bulk_ring_space() - what a record occupies in a ring
+ * bulk_record_space() - what a record occupies in a ring
  * @len: its bytes
  *
  * Return: bytes, a multiple of 8.
  */
-static inline __u64 bulk_ring_space(__u32 len)
+static inline __u64 bulk_record_space(__u32 len)
 {
-	return (sizeof(struct bulk_ring_rec) + (__u64)len + 7) & ~7ULL;
+	return (sizeof(struct bulk_record) + (__u64)len + 7) & ~7ULL;
 }
 
 #endif /* !__ASSEMBLER__ */

@@ -69,7 +69,7 @@ static bool bulk_desc_valid(const struct bulk_channel_desc *desc)
 
 static size_t bulk_rx_limit(const struct bulk_channel_desc *desc)
 {
-	size_t least = size_add(desc->max_record, sizeof(struct bulk_record));
+	size_t least = bulk_record_space(desc->max_record);
 
 	return max(desc->rx_limit ?: size_mul(desc->max_record, 4), least);
 }

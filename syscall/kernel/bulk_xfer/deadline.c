@@ -11,7 +11,9 @@
  *		if records went through since it was started, it is started
  *		again; if none did, asleep.
  *	stalled	The provider has no room. No timer runs, for there is nothing to
- *		do before bulk_tx_wake() tells of room: armed.
+ *		do before bulk_tx_wake() tells of room: armed. Only where it is
+ *		the RX rings that have none does the timer go on, because a
+ *		process that makes some by reading its window tells nobody.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -25,7 +27,7 @@
 
 /* Until the next try when somebody holds the TX lock. */
 #define BULK_DEADLINE_BUSY_US	1000U
-/* At least so long until the next try when there was no memory. */
+/* At least so long until the next try when there was no memory, or no room. */
 #define BULK_DEADLINE_STARVED_US 10000U
 
 static struct workqueue_struct *bulk_deadline_wq __ro_after_init;
@@ -117,6 +119,12 @@ void bulk_deadline_follow(struct bulk_endpoint *ep, struct bulk_window *w,
 	}
 	if (!drained && bulk_deadline_applies(ch))
 		bulk_deadline_arm(ep, w);
+	/* A process that reads from its window makes room, and tells nobody. */
+	else if (drained == -EAGAIN && READ_ONCE(ep->records.was_full) &&
+		 bulk_deadline_applies(ch))
+		bulk_deadline_start(&ep->deadline,
+				    max(READ_ONCE(ch->deadline_us),
+					BULK_DEADLINE_STARVED_US));
 	bulk_deadline_stop_calls(w);
 }
 

@@ -101,7 +101,7 @@ static unsigned long bulk_memlock_pages(void)
 	return limit == RLIM_INFINITY ? LONG_MAX : limit >> PAGE_SHIFT;
 }
 
-/* What waits in the queue is memory that the opener has locked. */
+/* What waits to be received is memory that the opener has locked. */
 static int bulk_endpoint_charge(struct bulk_endpoint *ep)
 {
 	struct ucounts *ucounts;
@@ -111,7 +111,7 @@ static int bulk_endpoint_charge(struct bulk_endpoint *ep)
 	ucounts = get_ucounts(current_ucounts());
 	if (!ucounts)
 		return -ENOMEM;
-	bulk_queue_charge_to(&ep->queue, ucounts, bulk_memlock_pages());
+	bulk_memlock_init(&ep->memlock, ucounts, bulk_memlock_pages());
 	return 0;
 }
 
@@ -120,10 +120,10 @@ static void bulk_nmi_work(struct irq_work *work)
 	struct bulk_endpoint *ep = container_of(work, struct bulk_endpoint,
 						nmi_work);
 
-	bulk_queue_gather(&ep->queue);
 	bulk_rx_wake(ep);
 	/* It may have been an abort. */
-	bulk_tx_wake(ep);
+	if (bulk_rx_was_full(&ep->records))
+		bulk_tx_wake(ep);
 }
 
 static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
@@ -141,7 +141,7 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 	ep->rx_lock = ch->flags & BULK_CHANNEL_SERIAL ? &ep->tx_lock
 						      : &ep->rx_mutex;
 	init_waitqueue_head(&ep->wait);
-	bulk_queue_init(&ep->queue, ch->rx_limit, ch->rx_policy);
+	bulk_rx_init(&ep->records, &ep->memlock, ch->rx_limit, ch->rx_policy);
 	init_irq_work(&ep->nmi_work, bulk_nmi_work);
 	bulk_deadline_init(&ep->deadline);
 	kref_init(&ep->ref);
@@ -155,10 +155,8 @@ static void bulk_endpoint_free(struct kref *ref)
 	irq_work_sync(&ep->nmi_work);
 	if (ep->window)
 		bulk_window_put(ep->window);
-	bulk_ahead_free(ep);
-	if (ep->rx_head)
-		bulk_queue_free(&ep->queue, ep->rx_head);
-	bulk_queue_destroy(&ep->queue);
+	bulk_rx_destroy(&ep->records);
+	bulk_memlock_end(&ep->memlock);
 	kfree(ep);
 }
 
@@ -212,12 +210,14 @@ struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
 void bulk_endpoint_destroy(struct bulk_endpoint *ep)
 {
 	struct bulk_channel *ch = ep->channel;
+	struct bulk_totals t;
 
 	bulk_drain(ep);
 	bulk_deadline_end(&ep->deadline);
 	bulk_channel_forget(ch, ep);
-	trace_bulk_release(bulk_channel_name(ch), ep->id, ep->tx.records,
-			   ep->rx.records, bulk_queue_lost(&ep->queue));
+	bulk_endpoint_totals(ep, &t);
+	trace_bulk_release(bulk_channel_name(ch), ep->id, t.tx_records,
+			   t.rx_records, t.rx_lost);
 	bulk_endpoint_put(ep);
 	put_device(&ch->dev);
 }
@@ -249,23 +249,35 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 	bulk_endpoint_wake(ep, EPOLLHUP | EPOLLERR);
 }
 
+/* What the rings have brought, and what is there still. */
+static void bulk_endpoint_count(struct bulk_endpoint *ep, struct bulk_totals *totals,
+				u64 *waiting, u64 *occupied)
+{
+	u64 bytes;
+
+	guard(mutex)(ep->rx_lock);
+	bulk_rx_waiting(&ep->records, waiting, &bytes, occupied);
+	totals->rx_records = ep->rx.records +
+			     atomic64_read(&ep->records.records) - *waiting;
+	totals->rx_bytes = ep->rx.bytes +
+			   atomic64_read(&ep->records.bytes) - bytes;
+	totals->rx_lost = bulk_rx_lost(&ep->records);
+	totals->tx_records = READ_ONCE(ep->tx.records);
+	totals->tx_bytes = READ_ONCE(ep->tx.bytes);
+}
+
 /**
  * bulk_endpoint_totals() - read an endpoint's figures
  * @ep: the endpoint
  * @totals: filled in; the fields are not read at one instant
+ *
+ * Context: Process context. Takes the RX lock. May sleep.
  */
 void bulk_endpoint_totals(struct bulk_endpoint *ep, struct bulk_totals *totals)
 {
-	totals->tx_records = READ_ONCE(ep->tx.records);
-	totals->tx_bytes = READ_ONCE(ep->tx.bytes);
-	totals->rx_records = READ_ONCE(ep->rx.records);
-	totals->rx_bytes = READ_ONCE(ep->rx.bytes);
-	totals->rx_lost = bulk_queue_lost(&ep->queue);
-}
+	u64 waiting, occupied;
 
-static unsigned int bulk_endpoint_queued(struct bulk_endpoint *ep)
-{
-	return READ_ONCE(ep->queue.count) + !!READ_ONCE(ep->rx_head);
+	bulk_endpoint_count(ep, totals, &waiting, &occupied);
 }
 
 static void bulk_window_show(struct seq_file *m, struct bulk_endpoint *ep)
@@ -295,9 +307,10 @@ static void bulk_window_show(struct seq_file *m, struct bulk_endpoint *ep)
  */
 void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep)
 {
+	u64 waiting, occupied;
 	struct bulk_totals t;
 
-	bulk_endpoint_totals(ep, &t);
+	bulk_endpoint_count(ep, &t, &waiting, &occupied);
 	seq_printf(m, "bulk-channel:\t%s\n", bulk_channel_name(ep->channel));
 	seq_printf(m, "bulk-endpoint:\t%llu\n", ep->id);
 	seq_printf(m, "bulk-tx-records:\t%llu\n", t.tx_records);
@@ -305,9 +318,10 @@ void bulk_endpoint_show(struct seq_file *m, struct bulk_endpoint *ep)
 	seq_printf(m, "bulk-rx-records:\t%llu\n", t.rx_records);
 	seq_printf(m, "bulk-rx-bytes:\t%llu\n", t.rx_bytes);
 	seq_printf(m, "bulk-rx-lost:\t%llu\n", t.rx_lost);
-	seq_printf(m, "bulk-rx-queued:\t%u\n", bulk_endpoint_queued(ep));
-	seq_printf(m, "bulk-rx-queued-bytes:\t%zu\n",
-		   READ_ONCE(ep->queue.bytes));
+	seq_printf(m, "bulk-rx-queued:\t%llu\n", waiting);
+	seq_printf(m, "bulk-rx-queued-bytes:\t%llu\n", occupied);
+	seq_printf(m, "bulk-rx-reserved:\t%d\n",
+		   atomic_read(&ep->records.reserved));
 	bulk_window_show(m, ep);
 }
 
@@ -330,12 +344,28 @@ static __poll_t bulk_provider_poll(struct bulk_endpoint *ep)
 	return ret == -ENOMEM ? mask | EPOLLIN | EPOLLOUT : mask;
 }
 
+/* Could a RECV be served from a ring, or would it say -EBADMSG? */
+static bool bulk_endpoint_has_record(struct bulk_endpoint *ep)
+{
+	struct bulk_rx_ring *ring;
+	struct bulk_meta meta;
+	int ret;
+
+	guard(mutex)(ep->rx_lock);
+	ret = bulk_rx_peek(&ep->records, &ring, &meta);
+	if (ret == -EBADMSG)
+		bulk_window_spoil(ep, ep->window);
+	return ret != -EAGAIN;
+}
+
 static __poll_t bulk_poll_once(struct bulk_endpoint *ep)
 {
 	__poll_t mask = bulk_provider_poll(ep);
 
-	if (bulk_endpoint_queued(ep) || bulk_window_has_record(ep))
+	if (bulk_endpoint_has_record(ep))
 		mask |= EPOLLIN;
+	else if (bulk_rx_was_full(&ep->records))
+		bulk_tx_wake(ep);
 	return mask;
 }
 

@@ -60,7 +60,7 @@ static int bulk_reserve_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	/* It has sent in between: look again. */
 	if (w->tx.head != head)
 		return BULK_RECV_BEATEN;
-	if (room < max_t(u64, seg->len, sizeof(struct bulk_ring_rec)))
+	if (room < max_t(u64, seg->len, sizeof(struct bulk_record)))
 		return -EAGAIN;
 	if (cmpxchg(w->tx.shared_head, head, head | BULK_TX_BUSY) != head)
 		return BULK_RECV_BEATEN;
@@ -115,6 +115,7 @@ int bulk_window_reserve(struct bulk_endpoint *ep, struct bulk_seg *seg,
 static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
 	struct bulk_window *w = bulk_own_window(ep);
+	struct bulk_walk walk;
 	u64 head, new, end;
 	u32 len;
 
@@ -138,14 +139,16 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	    seg->len > w->tx.tail + w->tx.size - w->tx.head)
 		return -EINVAL;
 	/* No loss is told this way. */
-	len = bulk_ring_walk(&w->tx, w->tx.head, w->tx.max_record, seg->len,
-			     &seg->tag);
+	bulk_records_walk(&walk, bulk_ring_at(&w->tx, w->tx.head),
+			  w->tx.max_record, w->tx.max_record, seg->len);
+	len = walk.space;
+	seg->tag = walk.records;
 	if (seg->len && !len)
 		return -EINVAL;
 	new = w->tx.head + len;
 	if (len < seg->len ||
 	    (!(seg->flags & BULK_SEG_DISCARD) &&
-	     (s64)(end - new) >= (s64)sizeof(struct bulk_ring_rec)))
+	     (s64)(end - new) >= (s64)sizeof(struct bulk_record)))
 		new |= BULK_TX_BUSY;
 	if (cmpxchg(w->tx.shared_head, head, new) != head)
 		return -EBUSY;
@@ -181,45 +184,36 @@ int bulk_window_commit(struct bulk_endpoint *ep, struct bulk_seg *seg)
 static int bulk_borrow_fill(struct bulk_endpoint *ep, struct bulk_window *w,
 			    struct bulk_seg *seg)
 {
+	struct bulk_rx_ring *ring;
+	struct bulk_meta meta;
 	size_t need = 0;
-	int ret = 0;
+	int ret, made;
 
-	if (bulk_ring_fetch_tail(&w->rx))
+	ret = bulk_rx_peek(&ep->records, &ring, &meta);
+	if (ret == -EBADMSG)
 		return bulk_window_spoil(ep, w);
-	if (w->rx.borrowed)
-		return -EBUSY;
-	if (!bulk_ring_empty(&w->rx))
-		return 0;
-	if (!ep->rx_error)
-		ret = bulk_fill_locked(ep, &need);
-	if (!bulk_ring_empty(&w->rx) || ret == -EBADMSG)
-		return w->bad ? -EBADMSG : 0;
-	if (ep->rx_error)
+	if (ret == -EAGAIN && !ep->rx_error) {
+		made = bulk_produce_window(ep, &need);
+		ret = bulk_rx_peek(&ep->records, &ring, &meta);
+		if (ret == -EAGAIN && made == -EMSGSIZE)
+			seg->len = BULK_PACKED_SIZE(need);
+		if (ret == -EAGAIN && made)
+			ret = made;
+	}
+	if (ret && ep->rx_error)
 		return xchg(&ep->rx_error, 0);
-	if (ret == -EMSGSIZE)
-		seg->len = BULK_PACKED_SIZE(need);
 	if (ret == -EAGAIN && ep->gone)
 		return -ENODEV;
-	return ret ?: -EAGAIN;
-}
-
-/* The first record is longer than what may be borrowed. */
-static int bulk_borrow_too_small(const struct bulk_ring *ring,
-				 struct bulk_seg *seg)
-{
-	struct bulk_meta meta;
-	void *data;
-	int ret = bulk_ring_peek(ring, &meta, &data);
-
 	if (ret)
 		return ret;
-	seg->len = BULK_PACKED_SIZE(meta.len);
-	return -EMSGSIZE;
+	return ring->borrowed ? -EBUSY : 0;
 }
 
 static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
 	struct bulk_window *w = bulk_own_window(ep);
+	struct bulk_rx_ring *ring;
+	struct bulk_meta meta;
 	u64 tail, records;
 	u32 len;
 	int ret;
@@ -233,18 +227,22 @@ static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	ret = bulk_borrow_fill(ep, w, seg);
 	if (ret)
 		return ret;
-	tail = w->rx.tail;
-	len = w->rx.head - tail;
-	if (seg->len < len) {
-		len = bulk_ring_walk(&w->rx, tail, U64_MAX, seg->len, &records);
-		if (!len)
-			return bulk_borrow_too_small(&w->rx, seg);
+	ret = bulk_rx_first(&ep->records, &ring);
+	len = ring == &w->rx ? bulk_rx_plain(ring, seg->len, &records) : 0;
+	if (!len) {
+		/* Too long for what may be borrowed, or not in the window. */
+		ret = bulk_rx_peek(&ep->records, &ring, &meta);
+		if (ret)
+			return ret;
+		seg->len = BULK_PACKED_SIZE(meta.len);
+		return -EMSGSIZE;
 	}
-	if (cmpxchg(w->rx.shared_tail, tail, tail | BULK_RX_BORROWED) != tail)
+	tail = ring->tail;
+	if (cmpxchg(ring->shared_tail, tail, tail | BULK_RX_BORROWED) != tail)
 		return BULK_RECV_BEATEN;
-	w->rx.borrowed = true;
+	ring->borrowed = true;
 	WRITE_ONCE(w->user->rx_end, tail + len);
-	seg->addr = bulk_window_address(w, bulk_ring_at(&w->rx, tail));
+	seg->addr = bulk_window_address(w, bulk_rx_at(ring, tail));
 	seg->len = len;
 	seg->res = len;
 	return 0;
@@ -293,6 +291,7 @@ int bulk_window_borrow(struct bulk_endpoint *ep, struct bulk_seg *seg,
 static int bulk_return_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
 	struct bulk_window *w = bulk_own_window(ep);
+	struct bulk_rx_ring *ring;
 	u64 tail, new, end;
 
 	lockdep_assert_held(ep->rx_lock);
@@ -300,23 +299,24 @@ static int bulk_return_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 		return -EOPNOTSUPP;
 	if (w->bad)
 		return -EBADMSG;
-	if (bulk_ring_fetch_tail(&w->rx))
+	if (bulk_rx_first(&ep->records, &ring) == -EBADMSG)
 		return bulk_window_spoil(ep, w);
-	tail = w->rx.tail;
+	if (ring != &w->rx || !ring->borrowed)
+		return -EINVAL;
+	tail = ring->tail;
 	end = READ_ONCE(w->user->rx_end);
-	if (!w->rx.borrowed || seg->len > end - tail ||
-	    seg->len > w->rx.head - tail ||
-	    bulk_ring_walk(&w->rx, tail, U64_MAX, seg->len, &seg->tag) != seg->len)
+	if (seg->len > end - tail || seg->len > ring->end - tail ||
+	    bulk_rx_plain(ring, seg->len, &seg->tag) != seg->len)
 		return -EINVAL;
 	new = tail + seg->len;
 	if (!(seg->flags & BULK_SEG_DISCARD) &&
 	    (s64)(end - new) > 0)
 		new |= BULK_RX_BORROWED;
-	if (cmpxchg(w->rx.shared_tail, tail | BULK_RX_BORROWED, new) !=
+	if (cmpxchg(ring->shared_tail, tail | BULK_RX_BORROWED, new) !=
 	    (tail | BULK_RX_BORROWED))
 		return -EBUSY;
 	seg->res = seg->len;
-	bulk_fill_locked(ep, NULL);
+	bulk_produce_window(ep, NULL);
 	return 0;
 }
 

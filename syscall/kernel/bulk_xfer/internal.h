@@ -22,10 +22,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "queue.h"
 #include "window.h"
 
-struct bulk_ahead;
 struct bulk_seg;
 struct seq_file;
 struct vm_area_desc;
@@ -33,11 +31,9 @@ struct vm_area_desc;
 /* Records up to this length are copied to the stack for a provider's send_buf(). */
 #define BULK_SHORT	256
 
-/* No errno, for a provider may return any of these: other receivers were faster; */
-#define BULK_RECV_BEATEN	1
-/* some of a region was sent, and not all. */
+/* As BULK_RECV_BEATEN: some of a region was sent, and not all. */
 #define BULK_SHORT_REGION	2
-/* what should be a record isn't one, or is cut. */
+/* What should be a record isn't one, or is cut. */
 #define BULK_NO_RECORD		3
 
 /**
@@ -79,7 +75,7 @@ struct bulk_poller {
  * @ops: the provider's operations; not to be touched once @gone
  * @private: the provider's pointer
  * @max_record: bytes of the largest record
- * @rx_limit: bytes that an endpoint's queue may hold
+ * @rx_limit: bytes that may wait in an endpoint's RX rings
  * @mode: permissions of the node
  * @flags: BULK_CHANNEL_*
  * @rx_policy: what gives way at @rx_limit
@@ -137,8 +133,8 @@ struct bulk_deadline {
 /**
  * struct bulk_side - one direction of an endpoint
  * @events: counts what may make a refused operation succeed
- * @records: records moved
- * @bytes: bytes moved
+ * @records: records moved; of those to user space, past the RX rings
+ * @bytes: bytes in them
  */
 struct bulk_side {
 	atomic_t events;
@@ -164,14 +160,11 @@ struct bulk_side {
  * @rx: kernel to user
  * @wait: those who wait for the events of either to change. It is one queue,
  *	for some who poll can't wait on two.
- * @rx_head: the record that a RECV took off the queue and could not deliver;
- *	it is the next one. Protected by @rx_lock.
- * @queue: the records after @rx_head
- * @ahead: records that go before @rx_head, and after those in @window; or NULL.
- *	Protected by @rx_lock.
- * @nmi_work: does what an NMI can't: queue what it committed, and wake
- * @window: shared with a process, or NULL; written under both locks. Its
- *	records go before @rx_head, and before what a SEND brings.
+ * @records: those that wait to be received; has a lock of its own
+ * @memlock: who pays for them and for the window
+ * @nmi_work: does what an NMI can't: wake
+ * @window: shared with a process, or NULL; written under both locks. What was
+ *	sent through it goes before what a SEND brings.
  * @tx_error: what the provider said to a record from the window that it did
  *	not take; told to the next flush. Protected by @tx_lock.
  * @rx_error: what is wrong with a record that the provider made ahead; told to
@@ -199,9 +192,8 @@ struct bulk_endpoint {
 	struct bulk_side tx;
 	struct bulk_side rx;
 	wait_queue_head_t wait;
-	struct bulk_record *rx_head;
-	struct bulk_queue queue;
-	struct bulk_ahead *ahead;
+	struct bulk_rx records;
+	struct bulk_memlock memlock;
 	struct irq_work nmi_work;
 	struct bulk_window *window;
 	int tx_error;
@@ -338,22 +330,8 @@ void bulk_drain_arm(struct bulk_endpoint *ep);
 
 void bulk_trace_received(struct bulk_endpoint *ep,
 			 const struct bulk_meta *meta);
-int bulk_fill_locked(struct bulk_endpoint *ep, size_t *need);
-int bulk_fill_ring(struct bulk_endpoint *ep, struct bulk_ring *ring,
-		   size_t *need);
-
-bool bulk_ahead_has_record(struct bulk_endpoint *ep);
-struct bulk_ring *bulk_ahead_fill(struct bulk_endpoint *ep, size_t room);
-int bulk_ahead_recv(struct bulk_endpoint *ep, struct iov_iter *to,
-		    struct bulk_meta *meta);
-int bulk_ahead_move(struct bulk_endpoint *ep, struct bulk_ring *to,
-		    size_t *need);
-void bulk_ahead_discard(struct bulk_endpoint *ep);
-void bulk_ahead_free(struct bulk_endpoint *ep);
-
-int bulk_window_recv(struct bulk_endpoint *ep, struct iov_iter *to,
-		     struct bulk_meta *meta);
-bool bulk_window_has_record(struct bulk_endpoint *ep);
+int bulk_produce(struct bulk_endpoint *ep, size_t room, size_t *need);
+int bulk_produce_window(struct bulk_endpoint *ep, size_t *need);
 
 int bulk_region_send(struct bulk_endpoint *ep, struct bulk_seg *seg,
 		     bool nowait);

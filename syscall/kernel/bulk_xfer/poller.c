@@ -67,11 +67,11 @@ static bool bulk_poll_tx(struct bulk_endpoint *ep)
 
 static bool bulk_poll_rx(struct bulk_endpoint *ep)
 {
-	u64 before = ep->rx.records;
+	u64 before = atomic64_read(&ep->records.records);
 
 	lockdep_assert_held(ep->rx_lock);
-	bulk_fill_locked(ep, NULL);
-	return ep->rx.records != before;
+	bulk_produce_window(ep, NULL);
+	return atomic64_read(&ep->records.records) != before;
 }
 
 static void bulk_poller_set_quiet(struct bulk_window *w, u64 quiet)

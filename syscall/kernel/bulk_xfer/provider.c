@@ -12,11 +12,14 @@
 
 #include "internal.h"
 
+/* Bytes of the longest record that is copied together with others. */
+#define BULK_PUSH_LONGEST	(BULK_RX_OWN_RECORD - sizeof(struct bulk_record))
+
 /**
  * bulk_provider_release() - tell the provider that an endpoint ends
  * @ep: the endpoint, of which no operation runs
  *
- * A record that is still reserved is lost memory, and told.
+ * A record that is still reserved is skipped, and told.
  *
  * Context: Process context. The channel's lock is held. May sleep.
  */
@@ -28,9 +31,8 @@ void bulk_provider_release(struct bulk_endpoint *ep)
 	if (ep->ops->release)
 		ep->ops->release(ep);
 	WRITE_ONCE(ep->push_limit, 0);
-	/* A record that an NMI has committed counts as reserved until it is queued. */
 	irq_work_sync(&ep->nmi_work);
-	left = READ_ONCE(ep->queue.reserved);
+	left = bulk_rx_forsake(&ep->records);
 	if (unlikely(left))
 		bulk_provider_wrong(ep, "leaves records reserved:", left);
 }
@@ -87,22 +89,24 @@ static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
 }
 
 /**
- * bulk_prepare_nmi() - have records ready for NMIs, where none can be allocated
+ * bulk_prepare_nmi() - have room ready for NMIs, where none can be allocated
  * @ep: the endpoint
- * @nr: how many records an NMI may reserve before the reader is done with the
- *	first of them, at most 256
+ * @nr: how many records NMIs may reserve before the first of them is received,
+ *	at most 256
  * @len: bytes of the longest, at most the channel's max_record
  *
- * They are memory of the endpoint's owner, beside the channel's rx_limit.
+ * The endpoint has a ring from the start, with this room beside the channel's
+ * rx_limit. In the ring of a window, no more than half is kept for NMIs.
  *
  * Context: Process context, from the provider's open(), once. May sleep.
- * Return: 0, -EINVAL, -EBUSY the second time, -ENOMEM.
+ * Return: 0; -EINVAL, also when the records with their heads of 16 bytes, rounded up
+ * to multiples of 8, take more than 32 MiB; -EBUSY the second time; -ENOMEM.
  */
 int bulk_prepare_nmi(struct bulk_endpoint *ep, unsigned int nr, size_t len)
 {
 	if (len > ep->channel->max_record)
 		return -EINVAL;
-	return bulk_queue_prepare_nmi(&ep->queue, nr, len);
+	return bulk_rx_prepare_nmi(&ep->records, nr, len);
 }
 EXPORT_SYMBOL_GPL(bulk_prepare_nmi);
 
@@ -115,24 +119,29 @@ static noinline __cold int bulk_reserve_refused(struct bulk_endpoint *ep)
 }
 
 /**
- * bulk_reserve() - get memory for a record that an endpoint shall receive
+ * bulk_reserve() - get room for a record that an endpoint shall receive
  * @ep: the endpoint
  * @len: bytes of the record, at most the channel's max_record, and in an NMI at
  *	most what bulk_prepare_nmi() was told
- * @gfp: how the memory may be allocated; GFP_ATOMIC outside of process context;
- *	no matter in an NMI
+ * @gfp: how memory may be allocated, where a ring or a long record needs some;
+ *	GFP_ATOMIC outside of process context; no matter in an NMI
  *
- * In an NMI the record is one of those that bulk_prepare_nmi() made; when all
- * are in use it is the new one that is lost, unless the policy is to block.
+ * The room may lie in a window, whose process sees what is written there before the
+ * commit and after an abort: it must be nothing that this reader may not see.
+ *
+ * In an NMI nothing is allocated and no record gives way: where there is no room, or
+ * the rings' lock is not to be had, it is the new record that is lost, unless the
+ * policy is to block.
  *
  * Context: Any in which a task may be woken, that is under no lock of the
  * scheduler, of a wait queue or of a timer, and NMIs; between the provider's
  * open() and release().
  * Return: a record for bulk_commit() or bulk_abort(); or ERR_PTR(): -EMSGSIZE;
  * -ENODEV after release(), as long as the file is open;
- * -EAGAIN when the queue is full and the policy is to block, senders being
- * woken when it no longer is; -ENOSPC when it is full otherwise; -ENOMEM. A
- * record refused by a channel whose policy is not to block is counted as lost.
+ * -EAGAIN when there is no room and the policy is to block, senders being woken
+ * when there may be some; -ENOSPC when there is none otherwise; either one in an NMI
+ * that does not get the lock, which wakes nobody later; -ENOMEM. A record refused by
+ * a channel whose policy is not to block is counted as lost.
  */
 struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 				 gfp_t gfp)
@@ -143,10 +152,10 @@ struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 	if (unlikely(len >= READ_ONCE(ep->push_limit)))
 		return ERR_PTR(bulk_reserve_refused(ep));
 	if (in_nmi())
-		rec = bulk_queue_reserve_nmi(&ep->queue, len, &dropped);
+		rec = bulk_rx_reserve_nmi(&ep->records, len, &dropped);
 	else
-		rec = bulk_queue_reserve(&ep->queue, len,
-					 bulk_kthread_gfp(ep, gfp), &dropped);
+		rec = bulk_rx_reserve(&ep->records, len,
+				      bulk_kthread_gfp(ep, gfp), &dropped);
 	bulk_trace_dropped(ep, dropped);
 	return rec;
 }
@@ -166,15 +175,30 @@ void *bulk_record_data(struct bulk_record *rec)
 }
 EXPORT_SYMBOL_GPL(bulk_record_data);
 
+/* Tell that a record is in a window, before its process may have taken it. */
+static noinline void bulk_trace_committed(struct bulk_endpoint *ep,
+					  struct bulk_record *rec, u64 tag)
+{
+	struct bulk_meta meta = {
+		.len = bulk_rx_record_len(rec),
+		.lost = *bulk_record_losses(rec),
+		.tag = tag,
+	};
+
+	if (bulk_window_is_mapped(ep))
+		bulk_trace_received(ep, &meta);
+}
+
 /**
  * bulk_commit() - give a reserved record to the reader
  * @ep: the endpoint
  * @rec: the record; it is no longer the caller's
  * @tag: travels with the record
  *
- * Records are received in the order of their commits. What was committed or
- * aborted before is left alone, and the log tells it; where another record is
- * reserved at that time, only if no reader has taken this one.
+ * Records are received in the order of their reservations: one that is not
+ * committed holds up those behind it. What was committed or aborted before is left
+ * alone, and the log tells it; where another record is reserved at that time, only
+ * if no reader has taken this one.
  *
  * Context: As for bulk_reserve().
  */
@@ -182,13 +206,13 @@ void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag)
 {
 	bool ours;
 
-	if (in_nmi()) {
-		ours = bulk_queue_commit_nmi(&ep->queue, rec, tag);
+	if (trace_bulk_recv_enabled())
+		bulk_trace_committed(ep, rec, tag);
+	ours = bulk_rx_commit(&ep->records, rec, tag);
+	if (unlikely(in_nmi()))
 		irq_work_queue(&ep->nmi_work);
-	} else {
-		ours = bulk_queue_commit(&ep->queue, rec, tag);
+	else
 		bulk_rx_wake(ep);
-	}
 	if (unlikely(!ours))
 		bulk_provider_wrong(ep, "commits what is not reserved, endpoint",
 				    ep->id);
@@ -207,13 +231,15 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 {
 	bool ours;
 
-	if (in_nmi()) {
-		ours = bulk_queue_abort_nmi(&ep->queue, rec);
+	if (unlikely(in_nmi())) {
+		ours = bulk_rx_abort_nmi(&ep->records, rec);
 		irq_work_queue(&ep->nmi_work);
 	} else {
-		ours = bulk_queue_abort(&ep->queue, rec);
+		ours = bulk_rx_abort(&ep->records, rec);
+		/* What is behind it may be received now. */
+		bulk_rx_wake(ep);
 		/* A provider that gives up by itself would be called again at once. */
-		if (bulk_queue_was_full(&ep->queue))
+		if (bulk_rx_was_full(&ep->records))
 			bulk_tx_wake(ep);
 	}
 	if (unlikely(!ours))
@@ -228,7 +254,7 @@ EXPORT_SYMBOL_GPL(bulk_abort);
  * @data: the record
  * @len: its bytes
  * @tag: travels with it
- * @gfp: how the memory may be allocated
+ * @gfp: as for bulk_reserve()
  *
  * Context: As for bulk_reserve().
  * Return: 0, or what bulk_reserve() says.
@@ -247,7 +273,44 @@ int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 EXPORT_SYMBOL_GPL(bulk_push);
 
 /**
- * bulk_rx_has_room() - would a record of any size be queued now?
+ * bulk_push_batch() - give a reader a copy of records that were sent
+ * @ep: the endpoint
+ * @batch: from @send_batch; those that are given are taken off it
+ *
+ * They are copied in one piece, and cost little more than that. Some may be left,
+ * because there is no room for them, or as they are longer than what goes into a
+ * ring: bulk_batch_next() has the next one, for bulk_push().
+ *
+ * Context: Process context, from @send_batch.
+ */
+void bulk_push_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
+{
+	size_t max_record = min_t(size_t, batch->max_record, BULK_PUSH_LONGEST);
+	size_t len = batch->end - batch->next;
+	struct bulk_walk walk;
+	struct bulk_rx_run run;
+	void *to;
+
+	/* Traces want them one by one. */
+	if (batch->next >= batch->stop || trace_bulk_recv_enabled() ||
+	    unlikely(!READ_ONCE(ep->push_limit)) ||
+	    !bulk_rx_run_try(&ep->records, &run, len))
+		return;
+	to = memcpy(bulk_rx_at(run.ring, run.start), batch->next, run.room);
+	/* A process may write to what was copied, and not to the copy. */
+	bulk_records_walk(&walk, to, max_record, max_record, run.room);
+	bulk_rx_run_end(&ep->records, &run, walk.space, walk.records, walk.bytes);
+	if (!walk.records)
+		return;
+	batch->next += walk.space;
+	batch->records += walk.records;
+	batch->bytes += walk.bytes;
+	bulk_rx_wake(ep);
+}
+EXPORT_SYMBOL_GPL(bulk_push_batch);
+
+/**
+ * bulk_rx_has_room() - would a record of any size be accepted now?
  * @ep: the endpoint
  *
  * Context: Any but NMI.
@@ -255,6 +318,6 @@ EXPORT_SYMBOL_GPL(bulk_push);
  */
 bool bulk_rx_has_room(struct bulk_endpoint *ep)
 {
-	return bulk_queue_has_room(&ep->queue, ep->channel->max_record);
+	return bulk_rx_has_room_for(&ep->records, ep->channel->max_record);
 }
 EXPORT_SYMBOL_GPL(bulk_rx_has_room);

@@ -203,22 +203,22 @@ static int bulk_region_recv_one(struct bulk_endpoint *ep, struct bulk_region *r,
 	return 0;
 }
 
-/* Where records lie in one piece: the window, or the ring that is instead; or NULL. */
-static struct bulk_ring *bulk_region_ring(struct bulk_endpoint *ep, size_t room)
+/* Where the next records lie in one piece; or NULL. */
+static struct bulk_rx_ring *bulk_region_ring(struct bulk_endpoint *ep,
+					     size_t room)
 {
-	struct bulk_window *w = ep->window;
+	struct bulk_rx_ring *ring;
+	size_t unused;
 
-	if (!w)
-		return bulk_ahead_fill(ep, room);
 	/* The path for a single record finds out why there is none. */
-	if (w->bad || bulk_ring_fetch_tail(&w->rx) || w->rx.borrowed)
+	if (bulk_rx_first(&ep->records, &ring))
 		return NULL;
-	if (!bulk_ring_empty(&w->rx))
-		return &w->rx;
-	if (bulk_ahead_has_record(ep) || !atomic_read(&w->maps))
-		return bulk_ahead_fill(ep, room);
-	bulk_fill_locked(ep, NULL);
-	return bulk_ring_empty(&w->rx) ? NULL : &w->rx;
+	if (!ring || ring->tail == ring->end) {
+		bulk_produce(ep, room, &unused);
+		if (bulk_rx_first(&ep->records, &ring))
+			return NULL;
+	}
+	return !ring || ring->borrowed || ring->tail == ring->end ? NULL : ring;
 }
 
 /*
@@ -226,27 +226,26 @@ static struct bulk_ring *bulk_region_ring(struct bulk_endpoint *ep, size_t room)
  * anew.
  */
 static int bulk_region_recv_piece(struct bulk_endpoint *ep,
-				  struct bulk_region *r, struct bulk_ring *ring)
+				  struct bulk_region *r,
+				  struct bulk_rx_ring *ring)
 {
-	size_t filled = ring->head - ring->tail;
-	size_t room = min3(filled, r->left, (size_t)BULK_REGION_STEP);
+	const void *first = bulk_rx_at(ring, ring->tail);
+	size_t room = min_t(size_t, r->left, BULK_REGION_STEP);
 	size_t len, left;
 	u64 records;
 
-	len = bulk_ring_walk(ring, ring->tail, U64_MAX, room, &records);
+	len = bulk_rx_plain(ring, room, &records);
 	/* A long one, or one for which there is no room, by itself. */
 	if (!len)
 		return -EAGAIN;
 	pagefault_disable();
-	left = __copy_to_user_inatomic(u64_to_user_ptr(r->addr),
-				       bulk_ring_at(ring, ring->tail), len);
+	left = __copy_to_user_inatomic(u64_to_user_ptr(r->addr), first, len);
 	pagefault_enable();
 	if (left)
-		len = bulk_ring_walk(ring, ring->tail, U64_MAX, len - left,
-				     &records);
+		len = bulk_rx_plain(ring, len - left, &records);
 	if (!len)
 		return -EFAULT;
-	if (!bulk_ring_claim_bytes(ring, len))
+	if (!bulk_rx_claim(ring, len))
 		return BULK_RECV_BEATEN;
 	bulk_region_advance(r, len, records);
 	return 0;
@@ -255,9 +254,12 @@ static int bulk_region_recv_piece(struct bulk_endpoint *ep,
 /* Does the provider make a record whenever it is asked, and not before? */
 static bool bulk_region_asks(struct bulk_endpoint *ep)
 {
+	struct bulk_rx_ring *ring;
+	struct bulk_meta meta;
+
 	return !ep->gone && ep->ops->recv &&
 	       !(ep->channel->flags & BULK_CHANNEL_RX_AHEAD) &&
-	       !ep->rx_head && !READ_ONCE(ep->queue.count);
+	       bulk_rx_peek(&ep->records, &ring, &meta) == -EAGAIN;
 }
 
 /* Return: 0 when there may be more of them; -EAGAIN after the last. */
@@ -280,7 +282,7 @@ static int bulk_region_recv_step(struct bulk_endpoint *ep,
 {
 	size_t start = r->moved;
 	int ret = -EAGAIN, drained;
-	struct bulk_ring *ring;
+	struct bulk_rx_ring *ring;
 
 	/* The provider may answer a record that was just sent. */
 	drained = bulk_drain(ep);
@@ -288,13 +290,14 @@ static int bulk_region_recv_step(struct bulk_endpoint *ep,
 		return -EBADMSG;
 	mutex_lock(ep->rx_lock);
 	*meta = (struct bulk_meta){ };
+	/* Traces want them one by one. */
 	ring = bulk_region_ring(ep, r->left);
-	if (ring)
+	if (ring && !trace_bulk_recv_enabled())
 		ret = bulk_region_recv_piece(ep, r, ring);
 	if (ret == -EAGAIN)
 		ret = bulk_region_recv_singly(ep, r, meta, late);
 	if (r->moved != start)
-		bulk_fill_locked(ep, NULL);
+		bulk_produce_window(ep, NULL);
 	mutex_unlock(ep->rx_lock);
 	return ret == -EAGAIN && drained == -ENOMEM && r->moved == start ?
 	       -ENOMEM : ret;

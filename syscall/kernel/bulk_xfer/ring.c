@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's side of a ring that it shares with a process.
+ * The kernel's side of a TX ring, which a process writes.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <linux/align.h>
-#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -28,7 +27,7 @@ void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
 		.data = data,
 		.size = size,
 		.max_record = size / BULK_RING_SHARE -
-			      sizeof(struct bulk_ring_rec),
+			      sizeof(struct bulk_record),
 		.shared_head = shared_head,
 		.shared_tail = shared_tail,
 	};
@@ -36,7 +35,7 @@ void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
 
 /**
  * bulk_ring_fetch_head() - look how far the process has written
- * @ring: a TX ring
+ * @ring: the ring
  *
  * Return: 0 with @ring->head up to date, or -EBADMSG when the process's value
  * lies behind the old one or beyond the ring.
@@ -55,102 +54,37 @@ int bulk_ring_fetch_head(struct bulk_ring *ring)
 }
 
 /**
- * bulk_ring_fetch_tail() - look how far the process has read
- * @ring: an RX ring
- *
- * Return: 0 with @ring->tail and @ring->borrowed up to date, or -EBADMSG when
- * the process's value lies behind the old one or beyond the records.
- */
-int bulk_ring_fetch_tail(struct bulk_ring *ring)
-{
-	/*
-	 * Pairs with the compare-and-exchange in vdso_window_try_recv():
-	 * what lies before the tail has been read, and may be written over.
-	 */
-	u64 tail = smp_load_acquire(ring->shared_tail);
-
-	ring->borrowed = tail & BULK_RX_BORROWED;
-	tail &= ~BULK_RX_BORROWED;
-
-	if (tail - ring->tail > ring->head - ring->tail || !IS_ALIGNED(tail, 8))
-		return -EBADMSG;
-	ring->tail = tail;
-	return 0;
-}
-
-static bool bulk_ring_move_tail(struct bulk_ring *ring, u64 tail)
-{
-	if (cmpxchg(ring->shared_tail, ring->tail, tail) != ring->tail)
-		return false;
-	ring->tail = tail;
-	return true;
-}
-
-/**
- * bulk_ring_claim() - take the first record, as the process may at the same time
- * @ring: an RX ring
- * @len: the length that bulk_ring_peek() told
- *
- * Return: false when somebody else took it.
- */
-bool bulk_ring_claim(struct bulk_ring *ring, size_t len)
-{
-	return bulk_ring_move_tail(ring, ring->tail + bulk_ring_space(len));
-}
-
-/**
- * bulk_ring_claim_bytes() - take the first records, as the process may, too
- * @ring: an RX ring
- * @bytes: what bulk_ring_walk() told
- *
- * Return: false when somebody else took some of them.
- */
-bool bulk_ring_claim_bytes(struct bulk_ring *ring, size_t bytes)
-{
-	return bulk_ring_move_tail(ring, ring->tail + bytes);
-}
-
-/**
- * bulk_ring_walk() - find the records in a part of a ring
- * @ring: the ring
- * @pos: where they begin
+ * bulk_records_walk() - find the records in a piece of memory
+ * @walk: filled in with those that are whole, before the first that isn't
+ * @first: the first of them
+ * @max_record: bytes of the longest that there can be
  * @limit: what no head may be above: with one below 2^32, none may tell of losses
  * @len: bytes that may be looked at
- * @records: set to how many they are
  *
- * Each head is read once.
- *
- * Return: the bytes of those that are whole, before the first that isn't.
+ * A process may write there all the while: each head is read once.
  */
-size_t bulk_ring_walk(const struct bulk_ring *ring, u64 pos, u64 limit,
-		      size_t len, u64 *records)
+void bulk_records_walk(struct bulk_walk *walk, const void *first, u32 max_record,
+		       u64 limit, size_t len)
 {
+	const struct bulk_record *rec;
+	u64 head, records = 0, bytes = 0;
 	size_t done = 0;
-	u64 head, n = 0;
-	u32 bytes;
+	u32 one;
 
-	while (len - done >= sizeof(struct bulk_ring_rec)) {
-		head = READ_ONCE(bulk_ring_at(ring, pos + done)->head);
-		bytes = bulk_ring_rec_len(head);
-		if (bytes > ring->max_record || head > limit ||
-		    bulk_ring_space(bytes) > len - done)
+	while (len - done >= sizeof(*rec)) {
+		rec = first + done;
+		head = READ_ONCE(rec->head);
+		one = bulk_record_len(head);
+		if (one > max_record || head > limit ||
+		    bulk_record_space(one) > len - done)
 			break;
-		done += bulk_ring_space(bytes);
-		n++;
+		done += bulk_record_space(one);
+		bytes += one;
+		records++;
 	}
-	*records = n;
-	return done;
-}
-
-/**
- * bulk_ring_discard() - take all records
- * @ring: an RX ring
- *
- * Return: false when somebody else took some of them.
- */
-bool bulk_ring_discard(struct bulk_ring *ring)
-{
-	return bulk_ring_move_tail(ring, ring->head);
+	walk->space = done;
+	walk->records = records;
+	walk->bytes = bytes;
 }
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's side of a ring that it shares with a process.
+ * The kernel's side of a TX ring, which a process writes.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -19,15 +19,14 @@
 #define BULK_RING_SHARE		8
 
 /**
- * struct bulk_ring - one direction of a window
+ * struct bulk_ring - the TX ring of a window
  * @data: @size bytes of records, mapped twice in a row
  * @size: a power of two
  * @max_record: longest record; a ring holds several, longer ones go past it
- * @head: end of the records; TX: the last one of the process's that was valid
- * @tail: start of the records; RX: likewise
- * @borrowed: RX: the process reads the records where they lie
- * @shared_head: what the other side reads, or for TX what it writes
- * @shared_tail: what the other side writes, or for TX what it reads
+ * @head: end of the records, the last one of the process's that was valid
+ * @tail: start of the records
+ * @shared_head: what the process writes
+ * @shared_tail: what it reads
  *
  * Of what a process can write, nothing is read twice, and nothing is used
  * before it was found to lie within bounds.
@@ -38,26 +37,32 @@ struct bulk_ring {
 	u32 max_record;
 	u64 head;
 	u64 tail;
-	bool borrowed;
 	u64 *shared_head;
 	u64 *shared_tail;
+};
+
+/**
+ * struct bulk_walk - records that follow each other
+ * @space: what they occupy
+ * @records: how many they are
+ * @bytes: bytes in them
+ */
+struct bulk_walk {
+	size_t space;
+	u64 records;
+	u64 bytes;
 };
 
 void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
 		    u64 *shared_head, u64 *shared_tail);
 
 int bulk_ring_fetch_head(struct bulk_ring *ring);
-int bulk_ring_fetch_tail(struct bulk_ring *ring);
-
-bool bulk_ring_claim(struct bulk_ring *ring, size_t len);
-bool bulk_ring_claim_bytes(struct bulk_ring *ring, size_t bytes);
-size_t bulk_ring_walk(const struct bulk_ring *ring, u64 pos, u64 limit,
-		      size_t len, u64 *records);
-bool bulk_ring_discard(struct bulk_ring *ring);
+void bulk_records_walk(struct bulk_walk *walk, const void *first, u32 max_record,
+		       u64 limit, size_t len);
 
 int bulk_ring_move(struct bulk_ring *to, struct bulk_ring *from);
 
-static inline struct bulk_ring_rec *bulk_ring_at(const struct bulk_ring *ring,
+static inline struct bulk_record *bulk_ring_at(const struct bulk_ring *ring,
 						 u64 pos)
 {
 	return ring->data + (pos & (ring->size - 1));
@@ -69,9 +74,8 @@ static inline struct bulk_ring_rec *bulk_ring_at(const struct bulk_ring *ring,
  * @meta: filled in
  * @data: where the record's bytes are, in one piece
  *
- * The process may change the bytes of a TX ring at any time, and have put an
- * RX ring's tail where no record starts: what @meta says is within bounds, and
- * more is not known of it.
+ * The process may change the bytes of the ring at any time: what @meta says is
+ * within bounds, and more is not known of it.
  *
  * Return: 0; -EAGAIN when there is no record, -EBADMSG when what is there
  * can't be one.
@@ -79,7 +83,7 @@ static inline struct bulk_ring_rec *bulk_ring_at(const struct bulk_ring *ring,
 static inline int bulk_ring_peek(const struct bulk_ring *ring,
 				 struct bulk_meta *meta, void **data)
 {
-	struct bulk_ring_rec *rec = bulk_ring_at(ring, ring->tail);
+	struct bulk_record *rec = bulk_ring_at(ring, ring->tail);
 	u64 filled = ring->head - ring->tail;
 	u64 head;
 	u32 len;
@@ -90,11 +94,11 @@ static inline int bulk_ring_peek(const struct bulk_ring *ring,
 	if (filled < sizeof(*rec))
 		return -EBADMSG;
 	head = READ_ONCE(rec->head);
-	len = bulk_ring_rec_len(head);
-	if (len > ring->max_record || bulk_ring_space(len) > filled)
+	len = bulk_record_len(head);
+	if (len > ring->max_record || bulk_record_space(len) > filled)
 		return -EBADMSG;
 	meta->len = len;
-	meta->lost = bulk_ring_rec_lost(head);
+	meta->lost = bulk_record_lost(head);
 	meta->tag = READ_ONCE(rec->tag);
 	*data = rec->data;
 	return 0;
@@ -102,71 +106,22 @@ static inline int bulk_ring_peek(const struct bulk_ring *ring,
 
 /**
  * bulk_ring_skip() - be done with the first record
- * @ring: a TX ring
+ * @ring: the ring
  * @len: the length that bulk_ring_peek() told
  */
 static inline void bulk_ring_skip(struct bulk_ring *ring, size_t len)
 {
-	ring->tail += bulk_ring_space(len);
-}
-
-/**
- * bulk_ring_room() - room for one more record
- * @ring: an RX ring
- * @data: where its bytes go
- * @room: how long it can be
- *
- * Return: false when there is no room even for an empty one.
- */
-static inline bool bulk_ring_room(const struct bulk_ring *ring, void **data,
-				  size_t *room)
-{
-	u64 free = ring->tail + ring->size - ring->head;
-
-	if (free < sizeof(struct bulk_ring_rec))
-		return false;
-	*room = min_t(u64, free - sizeof(struct bulk_ring_rec),
-		      ring->max_record);
-	*data = bulk_ring_at(ring, ring->head)->data;
-	return true;
-}
-
-/**
- * bulk_ring_add() - add the record that was written to bulk_ring_room()
- * @ring: an RX ring
- * @meta: what comes with it
- *
- * It is received once bulk_ring_publish_head() was called.
- */
-static inline void bulk_ring_add(struct bulk_ring *ring,
-				 const struct bulk_meta *meta)
-{
-	struct bulk_ring_rec *rec = bulk_ring_at(ring, ring->head);
-	u32 len = meta->len;
-
-	rec->head = bulk_ring_rec_head(len, meta->lost);
-	rec->tag = meta->tag;
-	ring->head += bulk_ring_space(len);
+	ring->tail += bulk_record_space(len);
 }
 
 /**
  * bulk_ring_publish_tail() - give the process the room of what was skipped
- * @ring: a TX ring
+ * @ring: the ring
  */
 static inline void bulk_ring_publish_tail(struct bulk_ring *ring)
 {
 	/* Pairs with the load of the tail in bulk_send_one() of the vDSO. */
 	smp_store_release(ring->shared_tail, ring->tail);
-}
-
-/**
- * bulk_ring_publish_head() - let the process have what was added
- * @ring: an RX ring
- */
-static inline void bulk_ring_publish_head(struct bulk_ring *ring)
-{
-	/* Pairs with the acquire in vdso_window_try_recv(). */
-	smp_store_release(ring->shared_head, ring->head);
 }
 
 static inline bool bulk_ring_empty(const struct bulk_ring *ring)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unit tests of the ring: wrap-around, full, empty, and whatever a process may write there.
+ * KUnit tests of the TX ring: wrap-around, full, empty, and whatever a process may
+ * write there.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "ring.h"
@@ -14,11 +16,11 @@
 #define RING_SIZE	(RING_PAGES * PAGE_SIZE)
 
 /**
- * struct ring_ctx - a ring, and what the other side shares
+ * struct ring_ctx - a ring, and what the process shares
  * @page: its memory
  * @ring: the ring
- * @head: shared
- * @tail: shared
+ * @head: what the process writes
+ * @tail: what it reads
  */
 struct ring_ctx {
 	struct page *page;
@@ -64,18 +66,17 @@ static void ring_start_at(struct ring_ctx *ctx, u64 pos)
 	ctx->tail = pos;
 }
 
-/* The kernel produces a record of @len bytes of the value @fill. */
-static bool ring_produce(struct ring_ctx *ctx, u32 len, u8 fill)
+/* The process sends a record of @len bytes of the value @fill. */
+static bool ring_send(struct ring_ctx *ctx, u32 len, u8 fill)
 {
-	struct bulk_meta meta = { .len = len, .lost = fill, .tag = ~(u64)fill };
-	size_t room;
-	void *data;
+	struct bulk_record *rec = bulk_ring_at(&ctx->ring, ctx->head);
 
-	if (!bulk_ring_room(&ctx->ring, &data, &room) || room < len)
+	if (bulk_record_space(len) > RING_SIZE - (ctx->head - ctx->tail))
 		return false;
-	memset(data, fill, len);
-	bulk_ring_add(&ctx->ring, &meta);
-	bulk_ring_publish_head(&ctx->ring);
+	rec->head = bulk_record_head(len, fill);
+	rec->tag = ~(u64)fill;
+	memset(rec->data, fill, len);
+	ctx->head += bulk_record_space(len);
 	return true;
 }
 
@@ -84,16 +85,15 @@ static void ring_expect(struct kunit *test, struct ring_ctx *ctx, u32 len,
 {
 	struct bulk_meta meta;
 	void *data;
-	u8 *byte;
 
-	KUNIT_ASSERT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
+	KUNIT_ASSERT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
 	KUNIT_ASSERT_EQ(test, 0, bulk_ring_peek(&ctx->ring, &meta, &data));
 	KUNIT_EXPECT_EQ(test, (size_t)len, meta.len);
 	KUNIT_EXPECT_EQ(test, (u32)fill, meta.lost);
 	KUNIT_EXPECT_EQ(test, ~(u64)fill, meta.tag);
-	for (byte = data; byte < (u8 *)data + len; byte++)
-		KUNIT_ASSERT_EQ(test, fill, *byte);
-	KUNIT_EXPECT_TRUE(test, bulk_ring_claim(&ctx->ring, len));
+	KUNIT_ASSERT_NULL(test, memchr_inv(data, fill, len));
+	bulk_ring_skip(&ctx->ring, len);
+	bulk_ring_publish_tail(&ctx->ring);
 }
 
 static void empty_ring(struct kunit *test)
@@ -102,43 +102,42 @@ static void empty_ring(struct kunit *test)
 	struct bulk_meta meta;
 	void *data;
 
-	KUNIT_EXPECT_TRUE(test, bulk_ring_empty(&ctx->ring));
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
-	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
+	KUNIT_EXPECT_TRUE(test, bulk_ring_empty(&ctx->ring));
 	KUNIT_EXPECT_EQ(test, -EAGAIN,
 			bulk_ring_peek(&ctx->ring, &meta, &data));
+	ring_send(ctx, 0, 0);
+	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
+	KUNIT_EXPECT_FALSE(test, bulk_ring_empty(&ctx->ring));
+	ring_expect(test, ctx, 0, 0);
+	KUNIT_EXPECT_TRUE(test, bulk_ring_empty(&ctx->ring));
 }
 
 static void empty_records_fill_it(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
-	unsigned int n = 0;
-	size_t room;
-	void *data;
+	unsigned int n = 0, i;
 
-	while (ring_produce(ctx, 0, n))
+	while (ring_send(ctx, 0, n))
 		n++;
-	KUNIT_EXPECT_EQ(test, n, RING_SIZE / sizeof(struct bulk_ring_rec));
-	KUNIT_EXPECT_FALSE(test, bulk_ring_room(&ctx->ring, &data, &room));
-	ring_expect(test, ctx, 0, 0);
-	KUNIT_EXPECT_TRUE(test, bulk_ring_room(&ctx->ring, &data, &room));
-	KUNIT_EXPECT_EQ(test, 0, room);
+	KUNIT_EXPECT_EQ(test, n, RING_SIZE / sizeof(struct bulk_record));
+	for (i = 0; i < n; i++)
+		ring_expect(test, ctx, 0, i);
+	KUNIT_EXPECT_TRUE(test, bulk_ring_empty(&ctx->ring));
 }
 
-static void room_is_what_is_free(struct kunit *test)
+static void longest_records_fill_it(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
-	u32 max = ctx->ring.max_record;
-	unsigned int n = 0;
-	size_t room = 0;
-	void *data;
+	unsigned int n = 0, i;
 
-	KUNIT_EXPECT_TRUE(test, bulk_ring_room(&ctx->ring, &data, &room));
-	KUNIT_EXPECT_EQ(test, (size_t)max, room);
-	while (ring_produce(ctx, max, n))
+	while (ring_send(ctx, ctx->ring.max_record, n))
 		n++;
-	KUNIT_EXPECT_EQ(test, n, 8);
-	KUNIT_EXPECT_FALSE(test, bulk_ring_room(&ctx->ring, &data, &room));
+	KUNIT_EXPECT_EQ(test, n, BULK_RING_SHARE);
+	KUNIT_EXPECT_EQ(test, ctx->head, RING_SIZE);
+	for (i = 0; i < n; i++)
+		ring_expect(test, ctx, ctx->ring.max_record, i);
+	KUNIT_EXPECT_TRUE(test, bulk_ring_empty(&ctx->ring));
 }
 
 /* Records of every length lie across the end at every offset. */
@@ -149,7 +148,7 @@ static void records_wrap(struct kunit *test)
 
 	for (n = 0; n < 4000; n++) {
 		len = n % (ctx->ring.max_record + 1);
-		KUNIT_ASSERT_TRUE(test, ring_produce(ctx, len, n));
+		KUNIT_ASSERT_TRUE(test, ring_send(ctx, len, n));
 		ring_expect(test, ctx, len, n);
 	}
 	KUNIT_EXPECT_GT(test, ctx->ring.head, 100ULL * RING_SIZE);
@@ -163,59 +162,33 @@ static void positions_beyond_32_bits(struct kunit *test)
 
 	ring_start_at(ctx, (1ULL << 32) - RING_SIZE / 2);
 	for (n = 0; n < 40; n++) {
-		KUNIT_ASSERT_TRUE(test, ring_produce(ctx, 300, n));
-		KUNIT_ASSERT_TRUE(test, ring_produce(ctx, 7, ~n));
+		KUNIT_ASSERT_TRUE(test, ring_send(ctx, 300, n));
+		KUNIT_ASSERT_TRUE(test, ring_send(ctx, 7, ~n));
 		ring_expect(test, ctx, 300, n);
 		ring_expect(test, ctx, 7, ~n);
 	}
 	KUNIT_EXPECT_GT(test, ctx->ring.head, 1ULL << 32);
 }
 
-/* A reservation and a borrow are marked in bits that are no part of a position. */
-static void positions_that_are_marked(struct kunit *test)
+/* What says that somebody writes behind the head is no part of a position. */
+static void head_that_is_marked(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
-	u64 records;
+	static const u64 marks[] = {
+		BULK_TX_TAKEN, BULK_TX_RESERVED, BULK_TX_BUSY,
+	};
+	unsigned int i;
+	u64 end;
 
-	ctx->head = 64 | BULK_TX_BUSY;
-	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
-	KUNIT_EXPECT_EQ(test, 64, ctx->ring.head);
-	ring_start_at(ctx, 0);
-	ring_produce(ctx, 8, 1);
-	ring_produce(ctx, 9, 2);
-	ring_produce(ctx, 0, 3);
-	ctx->tail = bulk_ring_space(8) | BULK_RX_BORROWED;
-	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
-	KUNIT_EXPECT_TRUE(test, ctx->ring.borrowed);
-	KUNIT_EXPECT_EQ(test, bulk_ring_space(8), ctx->ring.tail);
-	/* It is nobody else's. */
-	KUNIT_EXPECT_FALSE(test, bulk_ring_claim(&ctx->ring, 9));
-	KUNIT_EXPECT_EQ(test, bulk_ring_space(9) + bulk_ring_space(0),
-			bulk_ring_walk(&ctx->ring, ctx->ring.tail, U64_MAX,
-				       ctx->ring.head - ctx->ring.tail,
-				       &records));
-	KUNIT_EXPECT_EQ(test, 2, records);
-	ctx->tail = bulk_ring_space(8);
-	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
-	KUNIT_EXPECT_FALSE(test, ctx->ring.borrowed);
-	ring_expect(test, ctx, 9, 2);
-}
-
-/* What the process has taken can't be taken again. */
-static void one_taker_wins(struct kunit *test)
-{
-	struct ring_ctx *ctx = test->priv;
-
-	ring_produce(ctx, 8, 1);
-	ring_produce(ctx, 8, 2);
-	ctx->tail += bulk_ring_space(8);
-	KUNIT_EXPECT_FALSE(test, bulk_ring_claim(&ctx->ring, 8));
-	KUNIT_EXPECT_FALSE(test, bulk_ring_discard(&ctx->ring));
-	ring_expect(test, ctx, 8, 2);
-	ring_produce(ctx, 8, 3);
-	KUNIT_EXPECT_TRUE(test, bulk_ring_discard(&ctx->ring));
-	KUNIT_EXPECT_TRUE(test, bulk_ring_empty(&ctx->ring));
-	KUNIT_EXPECT_EQ(test, ctx->tail, ctx->head);
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		ring_send(ctx, 40, i);
+		end = ctx->head;
+		ctx->head |= marks[i];
+		KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
+		KUNIT_EXPECT_EQ(test, end, ctx->ring.head);
+		ctx->head = end;
+		ring_expect(test, ctx, 40, i);
+	}
 }
 
 static void corrupt_head(struct kunit *test)
@@ -244,78 +217,24 @@ static void corrupt_head(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
 }
 
-/* The bytes that a thread writes behind the head concern nobody yet. */
-static void head_that_is_locked(struct kunit *test)
-{
-	struct ring_ctx *ctx = test->priv;
-
-	ring_start_at(ctx, 0);
-	ctx->head = 64 | BULK_TX_TAKEN;
-	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
-	KUNIT_EXPECT_EQ(test, 64, ctx->ring.head);
-}
-
-static void corrupt_tail(struct kunit *test)
-{
-	struct ring_ctx *ctx = test->priv;
-	u64 past;
-
-	ring_produce(ctx, 64, 1);
-	ring_produce(ctx, 64, 2);
-	past = ctx->head + 8;
-	ctx->tail = past;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, bulk_ring_fetch_tail(&ctx->ring));
-	ctx->tail = -8ULL;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, bulk_ring_fetch_tail(&ctx->ring));
-	ctx->tail = 1;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, bulk_ring_fetch_tail(&ctx->ring));
-	ctx->tail = bulk_ring_space(64);
-	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
-	ctx->tail = 0;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, bulk_ring_fetch_tail(&ctx->ring));
-	KUNIT_EXPECT_EQ(test, bulk_ring_space(64), ctx->ring.tail);
-}
-
-/* A tail where no record starts: bounded, whatever is there. */
-static void tail_inside_record(struct kunit *test)
-{
-	struct ring_ctx *ctx = test->priv;
-	struct bulk_meta meta;
-	void *data;
-	u64 tail;
-	int ret;
-
-	ring_produce(ctx, 256, 0xff);
-	ring_produce(ctx, 200, 0);
-	for (tail = 0; tail < ctx->head; tail += 8) {
-		ctx->tail = tail;
-		KUNIT_ASSERT_EQ(test, 0, bulk_ring_fetch_tail(&ctx->ring));
-		ret = bulk_ring_peek(&ctx->ring, &meta, &data);
-		KUNIT_EXPECT_TRUE(test, ret == 0 || ret == -EBADMSG);
-		if (!ret)
-			KUNIT_EXPECT_LE(test, bulk_ring_space(meta.len),
-					ctx->head - tail);
-	}
-}
-
 static void corrupt_record(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
-	struct bulk_ring_rec *rec = ctx->ring.data;
+	struct bulk_record *rec = ctx->ring.data;
 	u32 max = ctx->ring.max_record;
 	struct bulk_meta meta;
 	void *data;
 
-	ctx->head = bulk_ring_space(max);
+	ctx->head = RING_SIZE;
 	KUNIT_ASSERT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
-	rec->head = bulk_ring_rec_head(max, U32_MAX);
+	rec->head = bulk_record_head(max, U32_MAX);
 	rec->tag = U64_MAX;
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_peek(&ctx->ring, &meta, &data));
 	KUNIT_EXPECT_EQ(test, (size_t)max, meta.len);
-	rec->head = bulk_ring_rec_head(max + 1, 0);
+	rec->head = bulk_record_head(max + 1, 0);
 	KUNIT_EXPECT_EQ(test, -EBADMSG,
 			bulk_ring_peek(&ctx->ring, &meta, &data));
-	rec->head = bulk_ring_rec_head(U32_MAX, 0);
+	rec->head = bulk_record_head(U32_MAX, 0);
 	KUNIT_EXPECT_EQ(test, -EBADMSG,
 			bulk_ring_peek(&ctx->ring, &meta, &data));
 }
@@ -324,12 +243,12 @@ static void corrupt_record(struct kunit *test)
 static void record_beyond_head(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;
-	struct bulk_ring_rec *rec = ctx->ring.data;
+	struct bulk_record *rec = ctx->ring.data;
 	struct bulk_meta meta;
 	void *data;
 
-	rec->head = bulk_ring_rec_head(8, 0);
-	ctx->head = bulk_ring_space(8) - 8;
+	rec->head = bulk_record_head(8, 0);
+	ctx->head = bulk_record_space(8) - 8;
 	KUNIT_ASSERT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
 	KUNIT_EXPECT_EQ(test, -EBADMSG,
 			bulk_ring_peek(&ctx->ring, &meta, &data));
@@ -349,8 +268,8 @@ static void skipped_room_comes_back(struct kunit *test)
 	bulk_ring_skip(&ctx->ring, 40);
 	KUNIT_EXPECT_EQ(test, 0, ctx->tail);
 	bulk_ring_publish_tail(&ctx->ring);
-	KUNIT_EXPECT_EQ(test, bulk_ring_space(40), ctx->tail);
-	ctx->head += bulk_ring_space(40);
+	KUNIT_EXPECT_EQ(test, bulk_record_space(40), ctx->tail);
+	ctx->head += bulk_record_space(40);
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
 	ctx->head += 8;
 	KUNIT_EXPECT_EQ(test, -EBADMSG, bulk_ring_fetch_head(&ctx->ring));
@@ -368,32 +287,100 @@ static void records_move_to_another_ring(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, data);
 	bulk_ring_init(&to, data, RING_SIZE / 2, &head, &tail);
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_move(&to, &from));
+	KUNIT_EXPECT_EQ(test, 0, head);
 	ring_start_at(ctx, RING_SIZE - 16);
-	ring_produce(ctx, 24, 9);
+	ring_send(ctx, 24, 9);
+	KUNIT_ASSERT_EQ(test, 0, bulk_ring_fetch_head(&ctx->ring));
 	from = ctx->ring;
 	KUNIT_EXPECT_EQ(test, -EBUSY, bulk_ring_move(&to, &from));
+	KUNIT_EXPECT_EQ(test, 0, head);
 	bulk_ring_init(&to, data, RING_SIZE, &head, &tail);
 	KUNIT_EXPECT_EQ(test, 0, bulk_ring_move(&to, &from));
-	KUNIT_EXPECT_EQ(test, bulk_ring_space(24), head);
+	KUNIT_EXPECT_EQ(test, bulk_record_space(24), head);
+	KUNIT_EXPECT_EQ(test, head, to.head);
 	KUNIT_EXPECT_EQ(test, 9, ((u8 *)data)[16 + 23]);
+}
+
+/* --- Several records at once --- */
+
+static size_t walk(const void *first, u32 max_record, u64 limit, size_t len,
+		   u64 *records)
+{
+	struct bulk_walk walk;
+
+	bulk_records_walk(&walk, first, max_record, limit, len);
+	*records = walk.records;
+	return walk.space;
+}
+
+static void walk_finds_whole_records(struct kunit *test)
+{
+	struct ring_ctx *ctx = test->priv;
+	u64 records, second, all;
+
+	ring_send(ctx, 8, 0);
+	second = ctx->head;
+	ring_send(ctx, 9, 0);
+	ring_send(ctx, 0, 0);
+	all = ctx->head;
+	KUNIT_EXPECT_EQ(test, all, walk(ctx->ring.data, 9, U64_MAX,
+						     all, &records));
+	KUNIT_EXPECT_EQ(test, 3, records);
+	/* The last one's head is there in part. */
+	KUNIT_EXPECT_EQ(test, all - bulk_record_space(0),
+			walk(ctx->ring.data, 9, U64_MAX, all - 8,
+					  &records));
+	KUNIT_EXPECT_EQ(test, 2, records);
+	/* The second one's head is there, but not its bytes. */
+	KUNIT_EXPECT_EQ(test, second,
+			walk(ctx->ring.data, 9, U64_MAX,
+					  second + bulk_record_space(8),
+					  &records));
+	KUNIT_EXPECT_EQ(test, 1, records);
+	KUNIT_EXPECT_EQ(test, 0, walk(ctx->ring.data, 9, U64_MAX,
+						   8, &records));
+	KUNIT_EXPECT_EQ(test, 0, records);
+}
+
+static void walk_stops_at_what_is_no_record(struct kunit *test)
+{
+	struct ring_ctx *ctx = test->priv;
+	u64 records, second;
+
+	ring_send(ctx, 8, 0);
+	second = ctx->head;
+	ring_send(ctx, 9, 1);
+	/* Too long. */
+	KUNIT_EXPECT_EQ(test, second,
+			walk(ctx->ring.data, 8, U64_MAX, ctx->head,
+					  &records));
+	KUNIT_EXPECT_EQ(test, 1, records);
+	/* It tells of a loss, which no sender may. */
+	KUNIT_EXPECT_EQ(test, second,
+			walk(ctx->ring.data, 9, U32_MAX, ctx->head,
+					  &records));
+	KUNIT_EXPECT_EQ(test, 1, records);
+	bulk_ring_at(&ctx->ring, second)->head = U32_MAX;
+	KUNIT_EXPECT_EQ(test, second,
+			walk(ctx->ring.data, U32_MAX, U64_MAX,
+					  ctx->head, &records));
+	KUNIT_EXPECT_EQ(test, 1, records);
 }
 
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(empty_ring),
 	KUNIT_CASE(empty_records_fill_it),
-	KUNIT_CASE(room_is_what_is_free),
+	KUNIT_CASE(longest_records_fill_it),
 	KUNIT_CASE(records_wrap),
 	KUNIT_CASE(positions_beyond_32_bits),
-	KUNIT_CASE(positions_that_are_marked),
-	KUNIT_CASE(one_taker_wins),
+	KUNIT_CASE(head_that_is_marked),
 	KUNIT_CASE(corrupt_head),
-	KUNIT_CASE(head_that_is_locked),
-	KUNIT_CASE(corrupt_tail),
-	KUNIT_CASE(tail_inside_record),
 	KUNIT_CASE(corrupt_record),
 	KUNIT_CASE(record_beyond_head),
 	KUNIT_CASE(skipped_room_comes_back),
 	KUNIT_CASE(records_move_to_another_ring),
+	KUNIT_CASE(walk_finds_whole_records),
+	KUNIT_CASE(walk_stops_at_what_is_no_record),
 	{}
 };
 

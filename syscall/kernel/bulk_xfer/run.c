@@ -132,7 +132,7 @@ unsigned int bulk_send_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
 	size_t room = min_t(size_t, seg->len, ep->channel->max_record);
-	struct bulk_meta meta = {};
+	struct bulk_meta meta;
 	struct iov_iter to;
 	int ret;
 
@@ -185,7 +185,7 @@ unsigned int bulk_recv_run(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	}
 	pagefault_enable();
 	if (i)
-		bulk_fill_locked(ep, NULL);
+		bulk_produce_window(ep, NULL);
 	mutex_unlock(ep->rx_lock);
 	return i;
 }

@@ -253,60 +253,33 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 	return 0;
 }
 
-static int bulk_deliver_head(struct bulk_endpoint *ep, struct iov_iter *to,
-			     struct bulk_meta *meta)
-{
-	struct bulk_record *rec = ep->rx_head;
-
-	meta->len = rec->len;
-	meta->lost = rec->lost;
-	meta->tag = rec->tag;
-	if (rec->len > iov_iter_count(to))
-		return -EMSGSIZE;
-	if (copy_to_iter(rec->data, rec->len, to) != rec->len)
-		return -EFAULT;
-	WRITE_ONCE(ep->rx_head, NULL);
-	bulk_queue_free(&ep->queue, rec);
-	bulk_tx_wake(ep);
-	return 0;
-}
-
-/* What waits in the window has been counted and traced when it was put there. */
-static int bulk_count_received(struct bulk_endpoint *ep, int ret,
-			       const struct bulk_meta *meta)
-{
-	if (!ret) {
-		ep->rx.records++;
-		ep->rx.bytes += meta->len;
-		if (trace_bulk_recv_enabled())
-			bulk_trace_received(ep, meta);
-	}
-	return ret;
-}
-
-static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
-				 struct bulk_meta *meta)
+static int bulk_recv_made(struct bulk_endpoint *ep, struct iov_iter *to,
+			  struct bulk_meta *meta)
 {
 	int ret = 0;
 
-	if (!ep->rx_head)
-		WRITE_ONCE(ep->rx_head, bulk_queue_pop(&ep->queue));
-	if (ep->rx_head)
-		return bulk_deliver_head(ep, to, meta);
 	if (ep->gone)
 		return -ENODEV;
 	if (unlikely(ep->rx_error)) {
 		swap(ret, ep->rx_error);
 		return ret;
 	}
-	return ep->ops->recv ? bulk_provider_recv(ep, to, meta) : -EAGAIN;
+	memset(meta, 0, sizeof(*meta));
+	ret = ep->ops->recv ? bulk_provider_recv(ep, to, meta) : -EAGAIN;
+	if (ret)
+		return ret;
+	ep->rx.records++;
+	ep->rx.bytes += meta->len;
+	if (trace_bulk_recv_enabled())
+		bulk_trace_received(ep, meta);
+	return 0;
 }
 
 /**
  * bulk_recv_locked() - one attempt to receive, with the RX lock held
  * @ep: the endpoint
  * @to: room for the record
- * @meta: zeroed; filled in
+ * @meta: filled in
  *
  * Context: Process context, page faults disabled, the RX lock held.
  * Return: as bulk_endpoint_recv(), with -EFAULT for a page that is missing, and
@@ -315,15 +288,17 @@ static int bulk_recv_past_window(struct bulk_endpoint *ep, struct iov_iter *to,
 int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta)
 {
-	int ret = bulk_window_recv(ep, to, meta);
+	int ret = bulk_rx_recv(&ep->records, to, meta);
 
 	lockdep_assert_held(ep->rx_lock);
-	if (ret != -EAGAIN)
-		return ret;
-	if (unlikely(ep->ahead) && bulk_ahead_has_record(ep))
-		return bulk_ahead_recv(ep, to, meta);
-	ret = bulk_recv_past_window(ep, to, meta);
-	return bulk_count_received(ep, ret, meta);
+	if (unlikely(ret == -EBADMSG))
+		return bulk_window_spoil(ep, ep->window);
+	if (ret == -EAGAIN)
+		return bulk_recv_made(ep, to, meta);
+	/* What is in a window has been traced when it was put there. */
+	if (!ret && trace_bulk_recv_enabled() && !bulk_window_is_mapped(ep))
+		bulk_trace_received(ep, meta);
+	return ret;
 }
 
 static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
@@ -335,13 +310,12 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 	drained = bulk_drain(ep);
 	if (drained == -EBADMSG)
 		return -EBADMSG;
-	memset(meta, 0, sizeof(*meta));
 	mutex_lock(ep->rx_lock);
 	pagefault_disable();
 	ret = bulk_recv_locked(ep, to, meta);
 	pagefault_enable();
 	if (!ret)
-		bulk_fill_locked(ep, NULL);
+		bulk_produce_window(ep, NULL);
 	mutex_unlock(ep->rx_lock);
 	return ret == -EAGAIN && drained == -ENOMEM ? -ENOMEM : ret;
 }
@@ -359,6 +333,9 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
 		     bool nowait)
 {
+	/* What a process has read by itself has made room that nobody tells of. */
+	if (bulk_rx_was_full(&ep->records))
+		bulk_tx_wake(ep);
 	/* Edge-triggered epoll asks no more once it was told that there is none. */
 	if (!nowait || wq_has_sleeper(&ep->wait))
 		bulk_drain_arm(ep);

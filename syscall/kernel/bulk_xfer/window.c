@@ -67,12 +67,26 @@ int bulk_window_spoil(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	if (!READ_ONCE(w->bad)) {
 		WRITE_ONCE(w->bad, true);
+		WRITE_ONCE(w->rx.bad, true);
 		atomic_inc(&ep->bad_windows);
 		WRITE_ONCE(w->kernel->rx_size, 0);
 		bulk_window_close(w, BULK_WINDOW_BAD);
 		bulk_endpoint_wake(ep, EPOLLERR);
 	}
 	return -EBADMSG;
+}
+
+/**
+ * bulk_window_is_mapped() - tell whether a process can receive by itself
+ * @ep: the endpoint
+ *
+ * Context: The TX or RX lock is held, or the answer may be old.
+ */
+bool bulk_window_is_mapped(const struct bulk_endpoint *ep)
+{
+	const struct bulk_window *w = READ_ONCE(ep->window);
+
+	return w && atomic_read(&w->maps);
 }
 
 /**
@@ -193,6 +207,11 @@ struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page)
 	return vmalloc_to_page(w->area + page * PAGE_SIZE);
 }
 
+static void bulk_window_release_ring(struct bulk_rx_ring *ring)
+{
+	bulk_window_put(container_of(ring, struct bulk_window, rx));
+}
+
 static void bulk_window_lay_out(struct bulk_window *w, u32 ring)
 {
 	void *tx = w->area + 2 * BULK_WINDOW_PAGE;
@@ -201,16 +220,15 @@ static void bulk_window_lay_out(struct bulk_window *w, u32 ring)
 	BUILD_BUG_ON(BULK_WINDOW_PAGE != PAGE_SIZE);
 	BUILD_BUG_ON(sizeof(struct bulk_window_user) > PAGE_SIZE);
 	BUILD_BUG_ON(sizeof(struct bulk_window_kernel) > PAGE_SIZE);
-	BUILD_BUG_ON(sizeof(struct bulk_ring_rec) != 16);
+	BUILD_BUG_ON(sizeof(struct bulk_record) != 16);
 	w->user = w->area;
 	w->kernel = w->area + BULK_WINDOW_PAGE;
 	w->kernel->tx_size = ring;
-	w->kernel->rx_size = ring;
 	w->kernel->tx_quiet = ring / 2;
 	bulk_ring_init(&w->tx, tx, ring, &w->user->tx_head,
 		       &w->kernel->tx_tail);
-	bulk_ring_init(&w->rx, rx, ring, &w->kernel->rx_head,
-		       &w->user->rx_tail);
+	bulk_rx_ring_init_window(&w->rx, rx, ring, w->user, w->kernel,
+				 bulk_window_release_ring);
 }
 
 static void bulk_window_free(struct kref *ref)
@@ -218,7 +236,7 @@ static void bulk_window_free(struct kref *ref)
 	struct bulk_window *w = container_of(ref, struct bulk_window, ref);
 
 	vfree(w->area);
-	bulk_queue_unlock_memory(w->queue, w->locked);
+	bulk_memlock_uncharge(w->memlock, w->locked);
 	mem_cgroup_put(w->memcg);
 	mmdrop(w->mm);
 	kvfree(w->copy);
@@ -243,7 +261,7 @@ static struct bulk_window *bulk_window_create(struct bulk_endpoint *ep,
 
 	if (!w)
 		return ERR_PTR(-ENOMEM);
-	w->queue = &ep->queue;
+	w->memlock = &ep->memlock;
 	w->pages = BULK_WINDOW_SIZE(ring) / PAGE_SIZE;
 	if (bulk_window_alloc_area(w, BULK_CONTROL_PAGES + 2 * ring / PAGE_SIZE)) {
 		kfree(w);
@@ -286,11 +304,13 @@ static u32 bulk_window_tx_limit(struct bulk_endpoint *ep, struct bulk_window *w)
 }
 
 /* Take what the process has sent, and see what it has received. */
-static void bulk_window_settle(struct bulk_endpoint *ep, struct bulk_window *w)
+static void bulk_window_settle(struct bulk_endpoint *ep)
 {
+	struct bulk_rx_ring *ring;
+
 	bulk_drain_locked(ep);
-	if (!w->bad && bulk_ring_fetch_tail(&w->rx))
-		bulk_window_spoil(ep, w);
+	if (bulk_rx_first(&ep->records, &ring) == -EBADMSG)
+		bulk_window_spoil(ep, ep->window);
 }
 
 /* Pages that a window takes, or will: a copy may be made of each record. */
@@ -304,18 +324,33 @@ static unsigned long bulk_window_memory(struct bulk_endpoint *ep,
 	return pages + DIV_ROUND_UP(bulk_window_copy_size(w), PAGE_SIZE);
 }
 
+/* A window that is no more, but for what was left in it. */
+static struct bulk_window *bulk_window_old(struct bulk_endpoint *ep)
+{
+	struct bulk_rx_ring *ring = bulk_rx_old_window(&ep->records);
+
+	if (ring)
+		return container_of(ring, struct bulk_window, rx);
+	return ep->window;
+}
+
 /*
- * Charge the endpoint's owner for @w, which takes the place of @old: that may
+ * Charge the endpoint's owner for @w, which takes the place of an old one: that may
  * have been all that he may lock. What a forked child keeps of it he pays for.
  */
-static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
-			      struct bulk_window *old)
+static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	unsigned long want = bulk_window_memory(ep, w), have = 0;
+	struct bulk_window *old = bulk_window_old(ep);
+	unsigned int ours = 0;
 
-	if (old && kref_read(&old->ref) == 1)
+	/* Is it the endpoint's, and nobody else's? Will it be nobody's? */
+	if (old)
+		ours = (ep->window == old) + !!bulk_rx_old_window(&ep->records);
+	if (old && kref_read(&old->ref) == ours &&
+	    bulk_rx_can_move(&ep->records, &w->rx))
 		have = min_t(unsigned long, old->locked, want);
-	if (!bulk_queue_lock_memory(w->queue, want - have))
+	if (!bulk_memlock_charge(w->memlock, want - have))
 		return -ENOMEM;
 	w->locked = want;
 	if (have)
@@ -323,21 +358,41 @@ static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
 	return 0;
 }
 
+/*
+ * What was sent through the old window moves to the new one, which its process
+ * can't write to yet: what it wrote there that is no record is the old one's.
+ */
+static int bulk_window_move_sent(struct bulk_endpoint *ep, struct bulk_window *w,
+				 struct bulk_window *old)
+{
+	int ret = bulk_ring_move(&w->tx, &old->tx);
+	struct bulk_walk walk;
+
+	if (ret)
+		return ret;
+	bulk_records_walk(&walk, w->tx.data, w->tx.max_record, w->tx.max_record,
+			  w->tx.head);
+	if (walk.space != w->tx.head) {
+		atomic_inc(&ep->bad_windows);
+		w->tx.head = walk.space;
+		WRITE_ONCE(*w->tx.shared_head, walk.space);
+	}
+	return 0;
+}
+
 /* What the process left in an unmapped window goes before what comes now. */
 static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w,
 			       struct bulk_window *old)
 {
-	int ret;
-
 	if (!old)
 		return 0;
 	if (atomic_read(&old->maps))
 		return -EBUSY;
-	bulk_window_settle(ep, old);
-	if (old->bad)
-		return 0;
-	ret = bulk_ring_move(&w->tx, &old->tx);
-	return ret ?: bulk_ring_move(&w->rx, &old->rx);
+	bulk_window_settle(ep);
+	/* Its process is on its way to do that. */
+	if (old->rx.mapped)
+		bulk_rx_detach(&ep->records, &old->rx);
+	return old->bad ? 0 : bulk_window_move_sent(ep, w, old);
 }
 
 static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
@@ -346,9 +401,14 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 	int ret = ep->gone ? -ENODEV : bulk_window_inherit(ep, w, old);
 
 	if (!ret)
-		ret = bulk_window_charge(ep, w, old);
+		ret = bulk_window_charge(ep, w);
+	if (!ret)
+		ret = bulk_rx_attach(&ep->records, &w->rx);
 	if (ret)
 		return ret;
+	/* For the rings, and for the endpoint. */
+	kref_get(&w->ref);
+	kref_get(&w->ref);
 	if (old)
 		bulk_window_put(old);
 	w->kernel->tx_limit = bulk_window_tx_limit(ep, w);
@@ -359,8 +419,9 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 	/* If there is a deadline, the first record has the timer started. */
 	if (READ_ONCE(ep->channel->deadline_us))
 		bulk_window_set(w, BULK_WINDOW_DEADLINE);
-	kref_get(&w->ref);
 	WRITE_ONCE(ep->window, w);
+	/* What was before it may be received, and it is what there is now. */
+	bulk_window_settle(ep);
 	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
 	bulk_rx_wake(ep);
 	return 0;
@@ -430,12 +491,10 @@ void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	bulk_endpoint_lock_both(ep);
 	if (ep->window == w) {
-		bulk_window_settle(ep, w);
-		/* Nobody reads any more what was borrowed. */
-		WRITE_ONCE(*w->rx.shared_tail, w->rx.tail);
-		w->rx.borrowed = false;
-		if (w->bad ||
-		    (bulk_ring_empty(&w->tx) && bulk_ring_empty(&w->rx))) {
+		bulk_window_settle(ep);
+		if (w->rx.mapped)
+			bulk_rx_detach(&ep->records, &w->rx);
+		if (w->bad || bulk_ring_empty(&w->tx)) {
 			WRITE_ONCE(ep->window, NULL);
 			bulk_window_put(w);
 		}
@@ -443,6 +502,32 @@ void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
 	bulk_window_close(w, 0);
 	bulk_window_clear(w, ~0U);
 	bulk_endpoint_unlock_both(ep);
+}
+
+/**
+ * bulk_window_retire() - let go of a window that was unmapped, once it is empty
+ * @ep: the endpoint, whose RX lock is held
+ *
+ * Where somebody else holds the TX lock it stays, until another record is received
+ * or the endpoint gets a new window.
+ *
+ * Context: Process context.
+ */
+void bulk_window_retire(struct bulk_endpoint *ep)
+{
+	struct mutex *other = ep->rx_lock == &ep->tx_lock ? &ep->rx_mutex
+							  : &ep->tx_lock;
+	struct bulk_window *w = ep->window;
+
+	lockdep_assert_held(ep->rx_lock);
+	/* Until it is detached, there may be more in it than the kernel has seen. */
+	if (w->rx.mapped || !mutex_trylock(other))
+		return;
+	if (bulk_ring_empty(&w->tx)) {
+		WRITE_ONCE(ep->window, NULL);
+		bulk_window_put(w);
+	}
+	mutex_unlock(other);
 }
 
 static const struct ctl_table bulk_sysctls[] = {

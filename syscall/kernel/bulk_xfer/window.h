@@ -12,16 +12,17 @@
 #include <vdso/bulk_xfer.h>
 
 #include "ring.h"
+#include "rx.h"
 
 struct bulk_endpoint;
-struct bulk_queue;
 struct mem_cgroup;
 struct mm_struct;
 struct page;
 
 /**
  * struct bulk_window - the window of an endpoint
- * @ref: held by the endpoint and by every mapping, also by a forked child's
+ * @ref: held by the endpoint, by its RX rings, and by every mapping, also by a
+ *	forked child's
  * @maps: mappings in @mm; 0 when the process has unmapped it
  * @mm: whose window it is
  * @start: where the process has it
@@ -29,11 +30,11 @@ struct page;
  * @area: all of it as the process sees it, in kernel addresses
  * @pages: its size there, and as the process sees it
  * @locked: pages that the endpoint's owner is charged for
- * @queue: the endpoint's, whose owner is charged
+ * @memlock: the endpoint's owner, who is charged
  * @user: in @area, written by the process
  * @kernel: in @area, written by the kernel
  * @tx: user to kernel; protected by the endpoint's TX lock, as all below
- * @rx: kernel to user; protected by the endpoint's RX lock
+ * @rx: kernel to user
  * @copy: where records are copied that the provider may not see change
  * @armed: value of the RX side's events when a sleeper asked to be woken
  * @starved: the provider had no memory for the first record in @tx
@@ -48,11 +49,11 @@ struct bulk_window {
 	void *area;
 	unsigned int pages;
 	unsigned int locked;
-	struct bulk_queue *queue;
+	struct bulk_memlock *memlock;
 	struct bulk_window_user *user;
 	struct bulk_window_kernel *kernel;
 	struct bulk_ring tx;
-	struct bulk_ring rx;
+	struct bulk_rx_ring rx;
 	void *copy;
 	int armed;
 	bool starved;
@@ -70,6 +71,7 @@ static inline size_t bulk_window_copy_size(const struct bulk_window *w)
 	return w->tx.size / BULK_RING_SHARE;
 }
 
+bool bulk_window_is_mapped(const struct bulk_endpoint *ep);
 u64 bulk_window_reserved(const struct bulk_window *w);
 u64 bulk_window_borrowed(const struct bulk_window *w);
 
@@ -77,6 +79,7 @@ int bulk_window_check_size(unsigned long size);
 struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
 				     unsigned long start, unsigned long size);
 void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w);
+void bulk_window_retire(struct bulk_endpoint *ep);
 void bulk_window_put(struct bulk_window *w);
 struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page);
 bool bulk_window_page_is_user(const struct bulk_window *w, pgoff_t page);

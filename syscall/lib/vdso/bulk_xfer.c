@@ -50,7 +50,7 @@ static __always_inline __u64 vdso_seg_kind(const struct bulk_seg *seg)
 	return seg->op | (__u64)seg->flags << 16 | (__u64)seg->lost << 32;
 }
 
-static __always_inline struct bulk_ring_rec *
+static __always_inline struct bulk_record *
 vdso_ring_at(void *ring, __u64 size, __u64 pos)
 {
 	return ring + (pos & (size - 1));
@@ -130,7 +130,7 @@ static noinline long vdso_doorbell(int fd, struct bulk_seg *segs, long sent,
 	    !(__atomic_load_n(&k->state, __ATOMIC_RELAXED) & BULK_WINDOW_GONE))
 		return sent;
 	for (taken = sent; taken && (__s64)(end - tail) > 0; taken--)
-		end -= bulk_ring_space(segs[taken - 1].len);
+		end -= bulk_record_space(segs[taken - 1].len);
 	segs[taken].res = -ENODEV;
 	return taken ?: -ENODEV;
 }
@@ -154,7 +154,7 @@ static __always_inline long vdso_window_try_recv(struct bulk_seg *segs,
 {
 	struct bulk_window_kernel *k = vdso_kernel_page(window);
 	struct bulk_window_user *u = window;
-	struct bulk_ring_rec *rec;
+	struct bulk_record *rec;
 	struct bulk_seg *seg = segs;
 	__u64 filled, tail, size, head, pos;
 	__u32 len;
@@ -162,7 +162,7 @@ static __always_inline long vdso_window_try_recv(struct bulk_seg *segs,
 	tail = __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE);
 	/* 0 if the window is of no use, or read in a child forked meanwhile. */
 	size = __atomic_load_n(&k->rx_size, __ATOMIC_RELAXED);
-	/* Pairs with the release in bulk_ring_publish_head() of the kernel. */
+	/* Pairs with the release in bulk_rx_publish() of the kernel. */
 	filled = __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - tail;
 	/* Nothing, or more than there can be; in one comparison. */
 	if (filled - 1 >= size)
@@ -172,13 +172,13 @@ static __always_inline long vdso_window_try_recv(struct bulk_seg *segs,
 		rec = vdso_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size,
 				   size, pos);
 		head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
-		len = bulk_ring_rec_len(head);
-		if (bulk_ring_space(len) > filled || len > seg->len) {
+		len = bulk_record_len(head);
+		if (bulk_record_space(len) > filled || len > seg->len) {
 			if (seg != segs)
 				break;
 			if (vdso_window_moved(u, tail))
 				return -ESTALE;
-			if (bulk_ring_space(len) > filled)
+			if (bulk_record_space(len) > filled)
 				return -EAGAIN;
 			seg->len = len;
 			seg->res = -EMSGSIZE;
@@ -186,12 +186,12 @@ static __always_inline long vdso_window_try_recv(struct bulk_seg *segs,
 		}
 		seg->res = len;
 		seg->tag = __atomic_load_n(&rec->tag, __ATOMIC_RELAXED);
-		seg->lost = bulk_ring_rec_lost(head);
+		seg->lost = bulk_record_lost(head);
 		bulk_copy((void *)(unsigned long)seg->addr, rec->data, len);
-		pos += bulk_ring_space(len);
-		filled -= bulk_ring_space(len);
+		pos += bulk_record_space(len);
+		filled -= bulk_record_space(len);
 	} while (++seg < segs + nr_segs && filled && vdso_seg_is_recv(seg));
-	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
+	/* Pairs with the acquire in bulk_rx_fetch() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail, pos, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -ESTALE;
@@ -238,14 +238,14 @@ struct vdso_walk {
 static __always_inline void vdso_walk(struct vdso_walk *walk, const void *first,
 				      __u64 len, __u64 limit)
 {
-	const struct bulk_ring_rec *rec;
+	const struct bulk_record *rec;
 	__u64 done = 0, records = 0, head = 0, space;
 	bool more = false;
 
 	while (len - done >= sizeof(*rec)) {
 		rec = first + done;
 		head = __atomic_load_n(&rec->head, __ATOMIC_RELAXED);
-		space = bulk_ring_space(bulk_ring_rec_len(head));
+		space = bulk_record_space(bulk_record_len(head));
 		more = true;
 		if (head >= limit || space > len - done)
 			break;
@@ -358,14 +358,14 @@ static __always_inline long vdso_region_refused(struct bulk_seg *seg,
 						const struct vdso_walk *walk,
 						__u32 limit)
 {
-	if (seg->len < sizeof(struct bulk_ring_rec))
+	if (seg->len < sizeof(struct bulk_record))
 		return vdso_seg_failed(seg, -EINVAL);
 	if (!walk->more)
 		return -EAGAIN;
-	if (bulk_ring_rec_lost(walk->next))
+	if (bulk_record_lost(walk->next))
 		return vdso_seg_failed(seg, -EINVAL);
-	if (bulk_ring_rec_len(walk->next) < limit &&
-	    bulk_ring_space(bulk_ring_rec_len(walk->next)) > seg->len)
+	if (bulk_record_len(walk->next) < limit &&
+	    bulk_record_space(bulk_record_len(walk->next)) > seg->len)
 		return vdso_seg_failed(seg, -EINVAL);
 	return -EAGAIN;
 }
@@ -424,7 +424,7 @@ static __always_inline __u64 vdso_rx_look(void *window, __u64 *tail,
 
 	*tail = __atomic_load_n(&u->rx_tail, __ATOMIC_ACQUIRE);
 	*size = __atomic_load_n(&k->rx_size, __ATOMIC_RELAXED);
-	/* Pairs with the release in bulk_ring_publish_head() of the kernel. */
+	/* Pairs with the release in bulk_rx_publish() of the kernel. */
 	filled = __atomic_load_n(&k->rx_head, __ATOMIC_ACQUIRE) - *tail;
 	return filled <= *size ? filled : 0;
 }
@@ -439,7 +439,7 @@ static __always_inline long vdso_region_too_small(struct bulk_seg *seg,
 						  const struct vdso_walk *walk,
 						  __u64 filled)
 {
-	__u64 space = bulk_ring_space(bulk_ring_rec_len(walk->next));
+	__u64 space = bulk_record_space(bulk_record_len(walk->next));
 
 	if (!walk->more || space > filled)
 		return -EAGAIN;
@@ -469,7 +469,7 @@ static __always_inline long vdso_region_try_recv(struct bulk_seg *seg,
 	}
 	bulk_copy((void *)(unsigned long)seg->addr,
 		  vdso_rx_at(window, size, tail), walk.bytes);
-	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
+	/* Pairs with the acquire in bulk_rx_fetch() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &tail, tail + walk.bytes,
 					 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -ESTALE;
@@ -506,7 +506,7 @@ static noinline long vdso_inplace_reserve(struct bulk_seg *seg, void *window)
 	head = __atomic_load_n(&u->tx_head, __ATOMIC_RELAXED);
 	room = __atomic_load_n(&k->tx_tail, __ATOMIC_ACQUIRE) + size - head;
 	if ((head & BULK_TX_BUSY) || room > size || room < seg->len ||
-	    room < sizeof(struct bulk_ring_rec))
+	    room < sizeof(struct bulk_record))
 		return -EAGAIN;
 	if (!__atomic_compare_exchange_n(&u->tx_head, &head,
 					 head | BULK_TX_BUSY, 0,
@@ -554,7 +554,7 @@ static noinline long vdso_inplace_commit(int fd, struct bulk_seg *seg,
 	head = end;
 	if (walk.bytes < seg->len ||
 	    (!(seg->flags & BULK_SEG_DISCARD) &&
-	     (__s64)(reserved - end) >= (__s64)sizeof(struct bulk_ring_rec)))
+	     (__s64)(reserved - end) >= (__s64)sizeof(struct bulk_record)))
 		head |= BULK_TX_BUSY;
 	/* A full barrier, as the exchange at the end of bulk_send_one(). */
 	if (!__atomic_compare_exchange_n(&u->tx_head, &old, head, 0,
@@ -582,9 +582,10 @@ static __always_inline long vdso_inplace_try_borrow(struct bulk_seg *seg,
 	filled = vdso_rx_look(window, &tail, &size);
 	if (!filled)
 		return vdso_window_moved(u, tail) ? -ESTALE : -EAGAIN;
-	if (seg->len < filled) {
-		vdso_walk(&walk, vdso_rx_at(window, size, tail), seg->len,
-			  ~0ULL);
+	if (seg->len < filled ||
+	    (__s64)(__atomic_load_n(&k->rx_odd, __ATOMIC_RELAXED) - tail) > 0) {
+		vdso_walk(&walk, vdso_rx_at(window, size, tail),
+			  seg->len < filled ? seg->len : filled, ~0ULL);
 		if (!walk.bytes)
 			return vdso_window_moved(u, tail) ? -ESTALE : -EAGAIN;
 		filled = walk.bytes;
@@ -636,7 +637,7 @@ static noinline long vdso_inplace_return(struct bulk_seg *seg, void *window)
 	if (!(seg->flags & BULK_SEG_DISCARD) &&
 	    (__s64)(end - new) > 0)
 		new |= BULK_RX_BORROWED;
-	/* Pairs with the acquire in bulk_ring_fetch_tail() of the kernel. */
+	/* Pairs with the acquire in bulk_rx_fetch() of the kernel. */
 	if (!__atomic_compare_exchange_n(&u->rx_tail, &old, new, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return vdso_inplace_failed(seg, window, -EBUSY);

@@ -32,7 +32,7 @@ struct copy {
 
 /*
  * Each record is received before the next is sent: a batch of any size then
- * fits the queue of the channel, which would block a sender for good.
+ * stays below the channel's rx_limit, which would block a sender for good.
  */
 static void add_record(struct bulk_seg *segs, const struct copy *c, size_t at,
 		       size_t len, uint64_t tag)
@@ -97,8 +97,8 @@ static void send_ready(struct copy *c, size_t len, uint64_t tag)
 }
 
 /*
- * The same for records that are small. Sending never waits, so that the queue may
- * be of any size; receiving does, for what was sent. An empty queue has room for
+ * The same for records that are small. Sending never waits, so that rx_limit may
+ * be anything; receiving does, for what was sent. Where nothing waits is room for
  * a record, hence there always is one of the two to do.
  */
 static void copy_regions(struct copy *c, size_t len)

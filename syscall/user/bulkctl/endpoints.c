@@ -25,6 +25,7 @@ static const char *const keys[ENDPOINT_VALUES] = {
 	[RX_LOST] = "bulk-rx-lost",
 	[RX_QUEUED] = "bulk-rx-queued",
 	[RX_QUEUED_BYTES] = "bulk-rx-queued-bytes",
+	[RX_RESERVED] = "bulk-rx-reserved",
 	[WINDOW] = "bulk-window",
 	[WINDOW_ERRORS] = "bulk-window-errors",
 	[TX_REFUSED] = "bulk-tx-refused",

@@ -27,6 +27,7 @@ static const char *const endpoint_names[ENDPOINT_ID] = {
 	[RX_LOST] = "rx_lost",
 	[RX_QUEUED] = "rx_queued",
 	[RX_QUEUED_BYTES] = "rx_queued_bytes",
+	[RX_RESERVED] = "rx_reserved",
 	[WINDOW] = "window",
 	[WINDOW_ERRORS] = "window_errors",
 	[TX_REFUSED] = "tx_refused",

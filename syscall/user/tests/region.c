@@ -340,8 +340,12 @@ static enum result call_held_back_later(void)
 		len = bulk_send_region(b, (char *)memory + sent, r.used - sent);
 		CHECK(len > 0);
 	}
-	CHECK(bulk_recv_region(b, other, SIZE) == -1 && errno == ENOSYS);
-	for (i = 0; i < r.used / BULK_PACKED_SIZE(10); i++)
+	/* What is in the window takes no call, the rest a read(2) for each. */
+	for (i = 0; (len = bulk_recv_region(b, other, SIZE)) > 0;)
+		i += len / BULK_PACKED_SIZE(10);
+	CHECK(len == -1 && errno == ENOSYS);
+	CHECK(i > 0 && i < r.used / BULK_PACKED_SIZE(10));
+	for (; i < r.used / BULK_PACKED_SIZE(10); i++)
 		CHECK(bulk_recv(b, other, SIZE, NULL, NULL) == 10);
 	bulk_close(b);
 	return PASS;

@@ -92,7 +92,7 @@ static long recv_record(uint32_t room, uint64_t *tag)
 static unsigned int records(uint32_t len)
 {
 	/* Beyond half of the ring, the function calls the kernel. */
-	unsigned int most = RING / 2 / (len + sizeof(struct bulk_ring_rec));
+	unsigned int most = RING / 2 / (len + sizeof(struct bulk_record));
 
 	return most < SLOTS ? most : SLOTS;
 }

@@ -58,11 +58,11 @@ unsigned long window_take(struct window *w, void *to)
 	unsigned long n = 0;
 
 	while (w->tx_tail != head) {
-		struct bulk_ring_rec *rec = w->tx + (w->tx_tail & (w->ring - 1));
-		uint32_t len = bulk_ring_rec_len(rec->head);
+		struct bulk_record *rec = w->tx + (w->tx_tail & (w->ring - 1));
+		uint32_t len = bulk_record_len(rec->head);
 
 		memcpy(to, rec->data, len);
-		w->tx_tail += bulk_ring_space(len);
+		w->tx_tail += bulk_record_space(len);
 		if (++n % STEP == 0)
 			__atomic_store_n(&w->kernel->tx_tail, w->tx_tail, __ATOMIC_RELEASE);
 	}
@@ -72,11 +72,11 @@ unsigned long window_take(struct window *w, void *to)
 
 void window_put(struct window *w, const void *data, uint32_t len, uint64_t tag)
 {
-	struct bulk_ring_rec *rec = w->rx + (w->rx_head & (w->ring - 1));
+	struct bulk_record *rec = w->rx + (w->rx_head & (w->ring - 1));
 
-	rec->head = bulk_ring_rec_head(len, 0);
+	rec->head = bulk_record_head(len, 0);
 	rec->tag = tag;
 	memcpy(rec->data, data, len);
-	w->rx_head += bulk_ring_space(len);
+	w->rx_head += bulk_record_space(len);
 	__atomic_store_n(&w->kernel->rx_head, w->rx_head, __ATOMIC_RELEASE);
 }

@@ -39,8 +39,12 @@ static int echo_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
 	size_t len;
 	u64 tag;
 
-	while (!ret && (data = bulk_batch_next(batch, &len, &tag)))
-		ret = echo_send_buf(ep, data, len, tag);
+	do {
+		bulk_push_batch(ep, batch);
+		data = bulk_batch_next(batch, &len, &tag);
+		if (data)
+			ret = echo_send_buf(ep, data, len, tag);
+	} while (data && !ret);
 	return ret;
 }
 

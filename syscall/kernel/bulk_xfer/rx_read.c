@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The reader of the RX rings in the kernel, which a system call is.
+ *
+ * It takes records as the vDSO does: copies, then moves the tail by
+ * compare-and-exchange. Whoever was faster, a process in its window or a producer
+ * that overwrites, has the record, and the copy is nothing.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/sched.h>
+#include <linux/uio.h>
+
+#include "rx.h"
+
+/* Times that others may be faster before this reader gives way. */
+#define BULK_TAKE_TRIES		64
+/* Records that are counted between two looks at the scheduler. */
+#define BULK_COUNT_STEP		4096
+
+/* Have the ring's positions up to date. Return: 0, or -EBADMSG. */
+static int bulk_rx_fetch(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+{
+	/* Pairs with the exchanges that move it: what was read may be written over. */
+	u64 tail = smp_load_acquire(ring->shared_tail);
+	unsigned long flags;
+	u64 end;
+
+	if (unlikely(tail & BULK_RX_BORROWED)) {
+		/* By the process, or by an eviction, which ends with the lock. */
+		flags = bulk_rx_lock(rx);
+		tail = READ_ONCE(*ring->shared_tail);
+		bulk_rx_unlock(rx, flags);
+	}
+	ring->borrowed = tail & BULK_RX_BORROWED;
+	tail &= ~BULK_RX_BORROWED;
+	/* After the tail, which never passes it. Pairs with bulk_rx_publish(). */
+	end = smp_load_acquire(ring->shared_head);
+	if (tail - ring->tail > end - ring->tail ||
+	    end - tail > ring->size || !IS_ALIGNED(tail, 8))
+		return -EBADMSG;
+	ring->tail = tail;
+	ring->end = end;
+	return 0;
+}
+
+/* Long records that a process has skipped, as no vDSO does. */
+static void bulk_rx_reap(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 tail)
+{
+	struct bulk_far *far, *next;
+	unsigned long flags;
+	LIST_HEAD(gone);
+
+	if (likely(list_empty(&rx->far)))
+		return;
+	flags = bulk_rx_lock(rx);
+	list_for_each_entry_safe(far, next, &rx->far, node) {
+		if (far->ring != ring || (s64)(far->pos - tail) >= 0)
+			break;
+		rx->far_bytes -= bulk_record_space(far->len) - BULK_FAR_SPACE;
+		list_move(&far->node, &gone);
+	}
+	bulk_rx_unlock(rx, flags);
+	bulk_far_put_all(rx, &gone);
+}
+
+/*
+ * A last ring stays, but for one that comes after a window's, that of a window that
+ * is no more, and a large one.
+ */
+static bool bulk_rx_is_done(const struct bulk_rx *rx,
+			    const struct bulk_rx_ring *ring)
+{
+	if (ring->head != READ_ONCE(*ring->shared_tail) || ring->mapped)
+		return false;
+	return ring != bulk_rx_last(rx) || !list_is_singular(&rx->rings) ||
+	       (!rx->nmi_room && (ring->release || ring->size > SZ_64K));
+}
+
+static void bulk_rx_free_drained(struct bulk_rx *rx)
+{
+	struct bulk_rx_ring *ring, *next;
+
+	list_for_each_entry_safe(ring, next, &rx->drained, node) {
+		/* Pairs with the barrier in bulk_rx_unuse(). */
+		if (atomic_read_acquire(&ring->users))
+			continue;
+		list_del(&ring->node);
+		bulk_rx_ring_free(rx, ring);
+	}
+}
+
+static bool bulk_rx_drain(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+{
+	unsigned long flags;
+	bool done;
+
+	if (likely(!bulk_rx_is_done(rx, ring)))
+		return false;
+	flags = bulk_rx_lock(rx);
+	done = bulk_rx_is_done(rx, ring);
+	if (done) {
+		list_move(&ring->node, &rx->drained);
+		rx->slots[ring->slot] = NULL;
+	}
+	bulk_rx_unlock(rx, flags);
+	if (done)
+		bulk_rx_reap(rx, ring, ring->head);
+	return done;
+}
+
+/**
+ * bulk_rx_retire() - free a ring if it is empty and of no use
+ * @rx: the rings, with the RX lock of their endpoint
+ * @ring: the ring
+ *
+ * Context: Process context. May sleep.
+ */
+void bulk_rx_retire(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+{
+	bulk_rx_drain(rx, ring);
+	bulk_rx_free_drained(rx);
+}
+
+/* The ring after @ring, or the first. */
+static struct bulk_rx_ring *bulk_rx_next(struct bulk_rx *rx,
+					 struct bulk_rx_ring *ring)
+{
+	struct list_head *node = ring ? &ring->node : &rx->rings;
+
+	return node->next == &rx->rings ? NULL :
+	       list_entry(node->next, struct bulk_rx_ring, node);
+}
+
+/* What a window's ring had no room for moves there, when it is empty. */
+static void bulk_rx_refill(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+{
+	if (ring->tail == ring->end && !ring->borrowed) {
+		bulk_rx_move_on(rx, ring);
+		bulk_rx_fetch(rx, ring);
+	}
+	/* When all of it has moved, producers come back, too. */
+	bulk_rx_drain(rx, bulk_rx_next(rx, ring));
+}
+
+/**
+ * bulk_rx_first() - the ring that the next record is in
+ * @rx: the rings, with the RX lock of their endpoint
+ * @ring: set to it, or to NULL if there is none
+ *
+ * Context: Process context. May sleep.
+ * Return: 0 with its positions up to date; -EBADMSG when those of a process are
+ * none.
+ */
+int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring)
+{
+	struct bulk_rx_ring *at, *next;
+	int ret;
+
+	*ring = NULL;
+	for (at = bulk_rx_next(rx, NULL); at; at = next) {
+		*ring = at;
+		ret = at->mapped && at->bad ? -EBADMSG : bulk_rx_fetch(rx, at);
+		if (ret)
+			return ret;
+		if (at->mapped && bulk_rx_next(rx, at))
+			bulk_rx_refill(rx, at);
+		/* What is reserved here comes before what is in the next one. */
+		if (at->tail != READ_ONCE(at->head))
+			break;
+		next = bulk_rx_next(rx, at);
+		if (bulk_rx_drain(rx, at))
+			*ring = NULL;
+	}
+	*ring = *ring ?: bulk_rx_last(rx);
+	if (*ring)
+		bulk_rx_reap(rx, *ring, (*ring)->tail);
+	if (unlikely(!list_empty(&rx->drained)))
+		bulk_rx_free_drained(rx);
+	return 0;
+}
+
+/* What was an aborted record, or a rest. */
+static void bulk_rx_skip(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 space,
+			 u32 lost)
+{
+	u64 tail = ring->tail;
+	unsigned long flags;
+
+	flags = bulk_rx_lock(rx);
+	if (cmpxchg(ring->shared_tail, tail, tail | BULK_RX_BORROWED) == tail) {
+		bulk_rx_lose(rx, ring, tail + space, lost);
+		ring->skipped -= min(ring->skipped, space);
+		smp_store_release(ring->shared_tail, tail + space);
+	}
+	bulk_rx_unlock(rx, flags);
+}
+
+/* No errno: it was no record, or is none any more: look again. */
+#define BULK_RX_AGAIN	1
+
+/**
+ * bulk_rx_claim() - take the first records, as the process may at the same time
+ * @ring: the ring
+ * @bytes: what they occupy
+ *
+ * Return: false when somebody else took some of them.
+ */
+bool bulk_rx_claim(struct bulk_rx_ring *ring, size_t bytes)
+{
+	u64 tail = ring->tail;
+
+	if (cmpxchg(ring->shared_tail, tail, tail + bytes) != tail)
+		return false;
+	ring->tail = tail + bytes;
+	return true;
+}
+
+static bool bulk_rx_has_moved(const struct bulk_rx_ring *ring)
+{
+	return (READ_ONCE(*ring->shared_tail) & ~BULK_RX_BORROWED) != ring->tail;
+}
+
+/*
+ * What is at the tail can't be a record. It may have been overwritten in between;
+ * or a process has put the tail there: of a window that is no more, the rest is
+ * dropped.
+ */
+static int bulk_rx_no_record(struct bulk_rx_ring *ring)
+{
+	if (bulk_rx_has_moved(ring))
+		return BULK_RX_AGAIN;
+	if (ring->mapped)
+		return -EBADMSG;
+	bulk_rx_claim(ring, ring->end - ring->tail);
+	return BULK_RX_AGAIN;
+}
+
+static int bulk_rx_peek_once(struct bulk_rx *rx, struct bulk_rx_ring **first,
+			     struct bulk_meta *meta, u32 *word)
+{
+	int ret = bulk_rx_first(rx, first);
+	struct bulk_rx_ring *ring = *first;
+	struct bulk_record *rec;
+	u64 head, space, filled;
+
+	if (ret)
+		return ret;
+	filled = ring ? ring->end - ring->tail : 0;
+	if (!filled)
+		return -EAGAIN;
+	if (!ring->mirrored)
+		filled = min(filled, ring->size - (ring->tail & (ring->size - 1)));
+	rec = bulk_rx_at(ring, ring->tail);
+	head = READ_ONCE(rec->head);
+	*word = bulk_record_len(head);
+	space = bulk_rx_space(*word);
+	meta->lost = bulk_record_lost(head);
+	if (!(*word & BULK_REC_SKIP)) {
+		meta->len = bulk_rx_len(rec, *word);
+		meta->tag = READ_ONCE(rec->tag);
+	}
+	/* What was read is that record's: it has not been overwritten meanwhile. */
+	smp_rmb();
+	if (unlikely(bulk_rx_has_moved(ring)))
+		return BULK_RX_AGAIN;
+	if (unlikely(!space || *word & BULK_REC_BUSY || space > filled ||
+		     !IS_ALIGNED(space, 8)))
+		return bulk_rx_no_record(ring);
+	if (likely(!(*word & BULK_REC_SKIP)))
+		return 0;
+	if (ring->borrowed)
+		return -EBUSY;
+	bulk_rx_skip(rx, ring, space, meta->lost);
+	return BULK_RX_AGAIN;
+}
+
+static int bulk_rx_peek_word(struct bulk_rx *rx, struct bulk_rx_ring **ring,
+			     struct bulk_meta *meta, u32 *word)
+{
+	int ret, try = 0;
+
+	do {
+		ret = bulk_rx_peek_once(rx, ring, meta, word);
+	} while (unlikely(ret == BULK_RX_AGAIN) && ++try < BULK_TAKE_TRIES);
+	return ret == BULK_RX_AGAIN ? BULK_RECV_BEATEN : ret;
+}
+
+/**
+ * bulk_rx_peek() - look at the next record
+ * @rx: the rings, with the RX lock of their endpoint
+ * @ring: set to the ring that it is in, or NULL
+ * @meta: filled in
+ *
+ * A process may have put the tail where no record begins, and others may receive
+ * or overwrite the record: of @meta no more is known than that a claim succeeds or not.
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -EAGAIN when there is none; -EBADMSG; -EBUSY when the process has
+ * borrowed what is none; BULK_RECV_BEATEN.
+ */
+int bulk_rx_peek(struct bulk_rx *rx, struct bulk_rx_ring **ring,
+		 struct bulk_meta *meta)
+{
+	u32 word;
+
+	return bulk_rx_peek_word(rx, ring, meta, &word);
+}
+
+/* The memory of a long record, with a reference. */
+static struct bulk_far *bulk_rx_get_far(struct bulk_rx *rx,
+					const struct bulk_rx_ring *ring)
+{
+	struct bulk_far *far;
+	unsigned long flags;
+
+	flags = bulk_rx_lock(rx);
+	far = list_first_entry_or_null(&rx->far, struct bulk_far, node);
+	if (far && far->ring == ring && far->pos == ring->tail)
+		refcount_inc(&far->refs);
+	else
+		far = NULL;
+	bulk_rx_unlock(rx, flags);
+	return far;
+}
+
+static int bulk_rx_copy_out(struct bulk_rx_ring *ring, const void *data,
+			    size_t space, struct iov_iter *to,
+			    struct bulk_meta *meta)
+{
+	if (ring->borrowed)
+		return -EBUSY;
+	if (meta->len > iov_iter_count(to))
+		return -EMSGSIZE;
+	if (copy_to_iter(data, meta->len, to) != meta->len)
+		return -EFAULT;
+	if (likely(bulk_rx_claim(ring, space)))
+		return 0;
+	iov_iter_revert(to, meta->len);
+	return BULK_RX_AGAIN;
+}
+
+static int bulk_rx_recv_far(struct bulk_rx *rx, struct bulk_rx_ring *ring,
+			    struct iov_iter *to, struct bulk_meta *meta)
+{
+	struct bulk_far *far = bulk_rx_get_far(rx, ring);
+	int ret;
+
+	if (!far)
+		return bulk_rx_no_record(ring);
+	meta->len = far->len;
+	ret = bulk_rx_copy_out(ring, far->rec.data, BULK_FAR_SPACE, to, meta);
+	if (!ret)
+		bulk_rx_reap(rx, ring, ring->tail);
+	bulk_far_put(rx, far);
+	return ret;
+}
+
+static int bulk_rx_recv_once(struct bulk_rx *rx, struct iov_iter *to,
+			     struct bulk_meta *meta)
+{
+	struct bulk_rx_ring *ring;
+	u32 word;
+	int ret = bulk_rx_peek_word(rx, &ring, meta, &word);
+
+	if (ret)
+		return ret;
+	if (unlikely(word & BULK_REC_FAR))
+		return bulk_rx_recv_far(rx, ring, to, meta);
+	return bulk_rx_copy_out(ring, bulk_rx_at(ring, ring->tail)->data,
+				bulk_record_space(meta->len), to, meta);
+}
+
+/**
+ * bulk_rx_recv() - receive the next record
+ * @rx: the rings, with the RX lock of their endpoint
+ * @to: room for the record
+ * @meta: filled in
+ *
+ * Context: Process context, page faults disabled if @to is user memory.
+ * Return: 0; otherwise the record, if there is one, is still the next one:
+ * -EAGAIN, -EMSGSIZE, -EFAULT for a page that is missing, -EBUSY when it is
+ * borrowed, -EBADMSG, BULK_RECV_BEATEN when others are faster.
+ */
+int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to, struct bulk_meta *meta)
+{
+	int ret, try = 0;
+
+	do {
+		ret = bulk_rx_recv_once(rx, to, meta);
+	} while (unlikely(ret == BULK_RX_AGAIN) && ++try < BULK_TAKE_TRIES);
+	return ret == BULK_RX_AGAIN ? BULK_RECV_BEATEN : ret;
+}
+
+/**
+ * bulk_rx_plain() - find the records at the tail that lie in one piece
+ * @ring: the ring, with its positions up to date
+ * @len: bytes that may be looked at
+ * @records: set to how many they are
+ *
+ * Return: the bytes that they occupy, before the first that is not plain, or
+ * doesn't end there.
+ */
+size_t bulk_rx_plain(const struct bulk_rx_ring *ring, size_t len, u64 *records)
+{
+	size_t rest = ring->size - (ring->tail & (ring->size - 1));
+	struct bulk_walk walk;
+
+	len = min_t(size_t, len, ring->end - ring->tail);
+	if (!ring->mirrored)
+		len = min(len, rest);
+	bulk_records_walk(&walk, bulk_rx_at(ring, ring->tail), ring->size,
+			  U64_MAX, len);
+	*records = walk.records;
+	return walk.space;
+}
+
+/**
+ * bulk_rx_take_all() - take all records
+ * @rx: the rings, with the RX lock of their endpoint
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -EBUSY when the process has borrowed some; -EBADMSG; BULK_RECV_BEATEN.
+ */
+int bulk_rx_take_all(struct bulk_rx *rx)
+{
+	struct bulk_rx_ring *ring;
+	unsigned long flags;
+	int ret, try;
+
+	for (try = 0; try < BULK_TAKE_TRIES; try++) {
+		ret = bulk_rx_first(rx, &ring);
+		if (ret || !ring || ring->tail == ring->end)
+			return ret;
+		if (ring->borrowed)
+			return -EBUSY;
+		if (!bulk_rx_claim(ring, ring->end - ring->tail))
+			continue;
+		flags = bulk_rx_lock(rx);
+		bulk_rx_look(ring);
+		bulk_rx_unlock(rx, flags);
+		bulk_rx_reap(rx, ring, ring->tail);
+	}
+	return BULK_RECV_BEATEN;
+}
+
+/* --- Figures --- */
+
+static void bulk_rx_count_ring(struct bulk_rx_ring *ring, u64 *records,
+			       u64 *bytes, u64 *occupied)
+{
+	u64 pos = ring->tail, space;
+	struct bulk_record *rec;
+	unsigned int n = 0;
+	u32 word;
+
+	while (pos != ring->end) {
+		rec = bulk_rx_at(ring, pos);
+		word = READ_ONCE(*bulk_record_word(rec));
+		space = bulk_rx_space(word & ~BULK_REC_BUSY);
+		/* Overwritten since, or where none begins. */
+		if (!space || space > ring->end - pos)
+			return;
+		pos += space;
+		if (word & BULK_REC_SKIP)
+			continue;
+		(*records)++;
+		*bytes += bulk_rx_len(rec, word);
+		*occupied += bulk_record_space(bulk_rx_len(rec, word));
+		if (!(++n % BULK_COUNT_STEP))
+			cond_resched();
+	}
+}
+
+/**
+ * bulk_rx_waiting() - count what can be received
+ * @rx: the rings, with the RX lock of their endpoint
+ * @records: set to the number of records
+ * @bytes: set to the bytes in them
+ * @occupied: set to what they occupy
+ *
+ * Context: Process context. May sleep.
+ */
+void bulk_rx_waiting(struct bulk_rx *rx, u64 *records, u64 *bytes,
+		     u64 *occupied)
+{
+	struct bulk_rx_ring *ring;
+
+	*records = 0;
+	*bytes = 0;
+	*occupied = 0;
+	list_for_each_entry(ring, &rx->rings, node)
+		if (!bulk_rx_fetch(rx, ring))
+			bulk_rx_count_ring(ring, records, bytes, occupied);
+}
