@@ -209,12 +209,22 @@ static int bulk_borrow_fill(struct bulk_endpoint *ep, struct bulk_window *w,
 	return ring->borrowed ? -EBUSY : 0;
 }
 
+/* Bytes of the records that may be borrowed, in one piece, of @most. */
+static u32 bulk_borrowable(const struct bulk_rx_ring *ring, u32 most)
+{
+	u64 filled = ring->end - ring->tail, records;
+
+	if (most >= filled && (s64)(READ_ONCE(*ring->odd) - ring->tail) <= 0)
+		return filled;
+	return bulk_rx_plain(ring, most, &records);
+}
+
 static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
 	struct bulk_window *w = bulk_own_window(ep);
 	struct bulk_rx_ring *ring;
 	struct bulk_meta meta;
-	u64 tail, records;
+	u64 tail;
 	u32 len;
 	int ret;
 
@@ -228,7 +238,7 @@ static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
 	if (ret)
 		return ret;
 	ret = bulk_rx_first(&ep->records, &ring);
-	len = ring == &w->rx ? bulk_rx_plain(ring, seg->len, &records) : 0;
+	len = ring == &w->rx ? bulk_borrowable(ring, seg->len) : 0;
 	if (!len) {
 		/* Too long for what may be borrowed, or not in the window. */
 		ret = bulk_rx_peek(&ep->records, &ring, &meta);

@@ -214,7 +214,10 @@ static struct bulk_rx_ring *bulk_region_ring(struct bulk_endpoint *ep,
 	if (bulk_rx_first(&ep->records, &ring))
 		return NULL;
 	if (!ring || ring->tail == ring->end) {
-		bulk_produce(ep, room, &unused);
+		if (bulk_window_is_mapped(ep))
+			bulk_produce_window(ep, NULL);
+		else
+			bulk_produce(ep, room, &unused);
 		if (bulk_rx_first(&ep->records, &ring))
 			return NULL;
 	}

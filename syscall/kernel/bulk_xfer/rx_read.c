@@ -21,7 +21,7 @@
 #define BULK_COUNT_STEP		4096
 
 /* Have the ring's positions up to date. Return: 0, or -EBADMSG. */
-static int bulk_rx_fetch(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+static __always_inline int bulk_rx_fetch(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 {
 	/* Pairs with the exchanges that move it: what was read may be written over. */
 	u64 tail = smp_load_acquire(ring->shared_tail);
@@ -145,16 +145,8 @@ static void bulk_rx_refill(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 	bulk_rx_drain(rx, bulk_rx_next(rx, ring));
 }
 
-/**
- * bulk_rx_first() - the ring that the next record is in
- * @rx: the rings, with the RX lock of their endpoint
- * @ring: set to it, or to NULL if there is none
- *
- * Context: Process context. May sleep.
- * Return: 0 with its positions up to date; -EBADMSG when those of a process are
- * none.
- */
-int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring)
+static noinline int bulk_rx_first_of_many(struct bulk_rx *rx,
+					  struct bulk_rx_ring **ring)
 {
 	struct bulk_rx_ring *at, *next;
 	int ret;
@@ -180,6 +172,39 @@ int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring)
 	if (unlikely(!list_empty(&rx->drained)))
 		bulk_rx_free_drained(rx);
 	return 0;
+}
+
+/* Is there but one ring, and nothing to be done about it? */
+static bool bulk_rx_is_simple(const struct bulk_rx *rx,
+			      const struct bulk_rx_ring *ring)
+{
+	return list_is_singular(&rx->rings) && list_empty(&rx->far) &&
+	       list_empty(&rx->drained) &&
+	       (ring->mapped || (!ring->release && ring->size <= SZ_64K));
+}
+
+/**
+ * bulk_rx_first() - the ring that the next record is in
+ * @rx: the rings, with the RX lock of their endpoint
+ * @ring: set to it, or to NULL if there is none
+ *
+ * Context: Process context. May sleep.
+ * Return: 0 with its positions up to date; -EBADMSG when those of a process are
+ * none.
+ */
+int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring)
+{
+	struct bulk_rx_ring *first;
+
+	first = list_first_entry_or_null(&rx->rings, struct bulk_rx_ring, node);
+	*ring = first;
+	if (!first && likely(list_empty(&rx->drained)))
+		return 0;
+	if (unlikely(!first || !bulk_rx_is_simple(rx, first)))
+		return bulk_rx_first_of_many(rx, ring);
+	if (unlikely(first->mapped && first->bad))
+		return -EBADMSG;
+	return bulk_rx_fetch(rx, first);
 }
 
 /* What was an aborted record, or a rest. */

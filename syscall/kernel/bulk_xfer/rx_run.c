@@ -17,13 +17,15 @@
 #define BULK_RUN_BYTES		SZ_16K
 #define BULK_RUN_RING_MAX	SZ_64K
 
-/* A ring of at least @size bytes, in place of one that is smaller. */
-static void bulk_rx_run_grow(struct bulk_rx *rx, u32 size)
+/* A ring in which there is a use for @want bytes, in place of one that is smaller. */
+static noinline void bulk_rx_run_grow(struct bulk_rx *rx, size_t want)
 {
+	u32 size = roundup_pow_of_two(clamp_t(size_t, want, BULK_RX_OWN_MIN,
+					      BULK_RUN_RING_MAX));
 	struct bulk_rx_ring *ring = bulk_rx_last(rx), *fresh;
 	unsigned long flags;
 
-	if (ring && (ring->mapped || ring->size >= size))
+	if (ring && ring->size >= size)
 		return;
 	fresh = bulk_rx_ring_create(rx, size, BULK_GFP_ACCOUNT);
 	if (!fresh)
@@ -94,9 +96,9 @@ bool bulk_rx_run_begin(struct bulk_rx *rx, struct bulk_rx_run *run, size_t want)
 	unsigned long flags;
 	u64 room = 0;
 
-	bulk_rx_run_grow(rx, roundup_pow_of_two(clamp_t(size_t, want,
-							BULK_RX_OWN_MIN,
-							BULK_RUN_RING_MAX)));
+	ring = bulk_rx_last(rx);
+	if (!ring || !ring->mapped)
+		bulk_rx_run_grow(rx, want);
 	flags = bulk_rx_lock(rx);
 	bulk_rx_count_nmi_lost(rx);
 	ring = bulk_rx_last(rx);
@@ -162,6 +164,7 @@ void bulk_rx_run_end(struct bulk_rx *rx, struct bulk_rx_run *run,
 	struct bulk_rx_ring *ring = run->ring;
 	u64 end = run->start + run->room, pos = run->start + bytes;
 	unsigned long flags;
+	bool behind;
 
 	flags = bulk_rx_lock(rx);
 	ring->skipped -= min_t(u64, ring->skipped, run->room);
@@ -189,8 +192,11 @@ void bulk_rx_run_end(struct bulk_rx *rx, struct bulk_rx_run *run,
 		smp_store_release(ring->shared_head, pos);
 	}
 	WRITE_ONCE(ring->run, BULK_RX_NO_RUN);
+	behind = ring->head != READ_ONCE(*ring->shared_head);
 	bulk_rx_unlock(rx, flags);
-	bulk_rx_publish(rx, ring);
+	/* What was reserved meanwhile may be committed. */
+	if (unlikely(behind))
+		bulk_rx_publish(rx, ring);
 	/* Pairs with the acquire in bulk_rx_free_drained(). */
 	smp_mb__before_atomic();
 	atomic_dec(&ring->users);
