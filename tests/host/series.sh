@@ -117,7 +117,7 @@ sent() {
 	grep '^  bulk-vdso .* u2k  *64 ' "$work/mail/0000-cover-letter.patch"
 	[[ $(grep -l '^Subject: \[RFC PATCH' "$work"/mail/* | wc -l) == $(find "$work/mail" -type f | wc -l) ]]
 	grep -r 'bulk-xfer@example.org' "$work/mail" && return 1
-	git -C "$work/repo" am "$work"/mail/000[1-9]*.patch "$work"/mail/001*.patch
+	git -C "$work/repo" am "$work"/mail/000[1-9]*.patch "$work"/mail/00[1-9]*.patch
 	[[ $(git -C "$work/repo" log -1 --format='%an %ae %b') == *'Ann Ode ann@example.net '*'Signed-off-by: Ann Ode <ann@example.net>'* ]]
 	grep -x '473	64	bulk_xfer		sys_bulk_xfer' "$work/repo/arch/x86/entry/syscalls/syscall_64.tbl"
 }

@@ -106,7 +106,8 @@ static inline __u32 bulk_record_lost(__u64 head)
  *	records and frees the lock, so that there is no moment between.
  * @tx_end: where what is reserved ends
  * @rx_tail: start of what was not received yet, and BULK_RX_BORROWED. Whoever
- *	takes a record, process or kernel, to receive or to overwrite it, does so by compare-and-exchange.
+ *	takes a record, process or kernel, to receive or to overwrite it, does so by
+ *	compare-and-exchange.
  * @rx_end: where what is borrowed ends
  * @pad: the two directions don't share a cache line
  */

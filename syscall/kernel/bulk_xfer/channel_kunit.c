@@ -7,7 +7,9 @@
 #include <kunit/test.h>
 #include <linux/uio.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "endpoint.h"
+#include "transfer.h"
 
 /* What the provider of the tests was asked for. */
 static struct {
@@ -144,7 +146,7 @@ static struct bulk_endpoint *must_create(struct kunit *test,
 {
 	struct bulk_endpoint *ep;
 
-	ep = bulk_endpoint_create(ch, FMODE_READ | FMODE_WRITE);
+	ep = bulk_channel_open(ch, FMODE_READ | FMODE_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(ep));
 	return ep;
 }
@@ -184,7 +186,7 @@ static void records_pass(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, meta.len, 3);
 	KUNIT_EXPECT_EQ(test, meta.tag, 5);
 	KUNIT_EXPECT_STREQ(test, data, "abc");
-	bulk_endpoint_destroy(ep);
+	bulk_channel_close(ep);
 	bulk_channel_unregister(ch);
 }
 
@@ -197,11 +199,11 @@ static void release_is_called_once(struct kunit *test)
 	a = must_create(test, ch);
 	b = must_create(test, ch);
 	KUNIT_EXPECT_EQ(test, seen.opened, 2);
-	bulk_endpoint_destroy(a);
+	bulk_channel_close(a);
 	KUNIT_EXPECT_EQ(test, seen.released, 1);
 	bulk_channel_unregister(ch);
 	KUNIT_EXPECT_EQ(test, seen.released, 2);
-	bulk_endpoint_destroy(b);
+	bulk_channel_close(b);
 	KUNIT_EXPECT_EQ(test, seen.released, 2);
 }
 
@@ -222,7 +224,7 @@ static void provider_gone_is_enodev(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, meta.tag, 1);
 	KUNIT_EXPECT_EQ(test, recv(ep, data, 64, &meta), -ENODEV);
 	KUNIT_EXPECT_TRUE(test, bulk_endpoint_poll(ep) & EPOLLHUP);
-	bulk_endpoint_destroy(ep);
+	bulk_channel_close(ep);
 }
 
 static void mute_channel_is_not_writable(struct kunit *test)
@@ -233,11 +235,11 @@ static void mute_channel_is_not_writable(struct kunit *test)
 
 	desc.ops = &mute_ops;
 	ch = must_register(test, &desc);
-	ep = bulk_endpoint_create(ch, FMODE_READ | FMODE_WRITE);
+	ep = bulk_channel_open(ch, FMODE_READ | FMODE_WRITE);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(ep), -EACCES);
-	ep = bulk_endpoint_create(ch, FMODE_READ);
+	ep = bulk_channel_open(ch, FMODE_READ);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(ep));
-	bulk_endpoint_destroy(ep);
+	bulk_channel_close(ep);
 	bulk_channel_unregister(ch);
 }
 
@@ -252,7 +254,7 @@ static void totals_survive_the_endpoint(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, send(ep, "abc", 3, 0), 0);
 	KUNIT_EXPECT_EQ(test, send(ep, "de", 2, 0), 0);
 	KUNIT_EXPECT_EQ(test, recv(ep, data, 64, &meta), 0);
-	bulk_endpoint_destroy(ep);
+	bulk_channel_close(ep);
 	bulk_channel_totals(ch, &totals);
 	KUNIT_EXPECT_EQ(test, totals.tx_records, 2);
 	KUNIT_EXPECT_EQ(test, totals.tx_bytes, 5);

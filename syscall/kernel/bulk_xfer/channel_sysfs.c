@@ -6,9 +6,12 @@
  */
 #include <linux/sysfs.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "channel_sysfs.h"
+#include "deadline.h"
+#include "poller.h"
 
-const char * const bulk_rx_policy_names[] = {
+static const char * const bulk_rx_policy_names[] = {
 	[BULK_RX_BLOCK] = "block",
 	[BULK_RX_REFUSE_NEWEST] = "refuse-newest",
 	[BULK_RX_OVERWRITE_OLDEST] = "overwrite-oldest",

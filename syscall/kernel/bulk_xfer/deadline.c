@@ -3,7 +3,8 @@
  * The deadline: a bound on the time that a record waits in a window.
  *
  * A window whose channel has a deadline, and no poller, is in one of these
- * states. Everybody who drains it moves it on, under the TX lock.
+ * states. Everybody who drains it moves it on, under the TX lock: see
+ * bulk_deadline_follow().
  *
  *	asleep	No timer runs. BULK_WINDOW_DEADLINE is set: the next SEND enters
  *		the kernel, and is drained: armed.
@@ -20,40 +21,19 @@
 #include <linux/hrtimer.h>
 #include <linux/init.h>
 #include <linux/ktime.h>
-#include <linux/minmax.h>
 #include <linux/workqueue.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "deadline.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "side.h"
+#include "window.h"
 
 /* Until the next try when somebody holds the TX lock. */
 #define BULK_DEADLINE_BUSY_US	1000U
-/* At least so long until the next try when there was no memory, or no room. */
-#define BULK_DEADLINE_STARVED_US 10000U
 
 static struct workqueue_struct *bulk_deadline_wq __ro_after_init;
-
-/* Where there is a poller, it drains when it is awake and SENDs call when not. */
-static bool bulk_deadline_applies(const struct bulk_channel *ch)
-{
-	return READ_ONCE(ch->deadline_us) && !READ_ONCE(ch->poller.task);
-}
-
-/* Returns true unless the timer runs already, which must not be put off. */
-static bool bulk_deadline_start(struct bulk_deadline *dl, unsigned int us)
-{
-	unsigned long flags;
-	bool starts;
-
-	spin_lock_irqsave(&dl->lock, flags);
-	starts = !dl->armed && !dl->dead;
-	if (starts) {
-		dl->armed = true;
-		hrtimer_start(&dl->timer, ns_to_ktime((u64)us * NSEC_PER_USEC),
-			      HRTIMER_MODE_REL);
-	}
-	spin_unlock_irqrestore(&dl->lock, flags);
-	return starts;
-}
 
 static void bulk_deadline_look_now(struct bulk_deadline *dl)
 {
@@ -74,71 +54,6 @@ static void bulk_deadline_begin(struct bulk_deadline *dl)
 	dl->armed = false;
 	hrtimer_try_to_cancel(&dl->timer);
 	spin_unlock_irqrestore(&dl->lock, flags);
-}
-
-/* From now on records may be sent that nobody tells of. */
-static void bulk_deadline_arm(struct bulk_endpoint *ep, struct bulk_window *w)
-{
-	struct bulk_deadline *dl = &ep->deadline;
-
-	lockdep_assert_held(&ep->tx_lock);
-	if (bulk_deadline_start(dl, READ_ONCE(ep->channel->deadline_us)))
-		dl->seen = w->tx.tail;
-}
-
-/* Every SEND reads the line that this is in: it is written to if need be. */
-static void bulk_deadline_stop_calls(struct bulk_window *w)
-{
-	if (READ_ONCE(w->kernel->state) & BULK_WINDOW_DEADLINE)
-		bulk_window_clear(w, BULK_WINDOW_DEADLINE);
-}
-
-/**
- * bulk_deadline_follow() - a window was drained whose channel has a deadline
- * @ep: the endpoint, whose TX lock is held
- * @w: its window, in which there were records
- * @drained: 0; -EAGAIN or -ENOMEM when the first of them still waits
- *
- * Context: Process context.
- */
-void bulk_deadline_follow(struct bulk_endpoint *ep, struct bulk_window *w,
-			  int drained)
-{
-	struct bulk_channel *ch = ep->channel;
-
-	lockdep_assert_held(&ep->tx_lock);
-	/*
-	 * Nothing tells of memory that is free again. The process goes on making
-	 * calls, in which it can wait for memory.
-	 */
-	if (drained == -ENOMEM) {
-		bulk_deadline_start(&ep->deadline,
-				    max(READ_ONCE(ch->deadline_us),
-					BULK_DEADLINE_STARVED_US));
-		return;
-	}
-	if (!drained && bulk_deadline_applies(ch))
-		bulk_deadline_arm(ep, w);
-	/* A process that reads from its window makes room, and tells nobody. */
-	else if (drained == -EAGAIN && READ_ONCE(ep->records.was_full) &&
-		 bulk_deadline_applies(ch))
-		bulk_deadline_start(&ep->deadline,
-				    max(READ_ONCE(ch->deadline_us),
-					BULK_DEADLINE_STARVED_US));
-	bulk_deadline_stop_calls(w);
-}
-
-/**
- * bulk_deadline_room() - the provider has room for what waits in a window
- * @ep: the endpoint
- *
- * Context: Any but NMI.
- */
-void bulk_deadline_room(struct bulk_endpoint *ep)
-{
-	if (bulk_deadline_applies(ep->channel))
-		bulk_deadline_start(&ep->deadline,
-				    READ_ONCE(ep->channel->deadline_us));
 }
 
 static void bulk_deadline_sleep(struct bulk_endpoint *ep, struct bulk_window *w)

@@ -8,7 +8,9 @@
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "deliver.h"
+#include "endpoint.h"
+#include "provider.h"
 
 /* Bytes that are handed over between two looks at the scheduler. */
 #define BULK_BATCH_STEP		SZ_16K

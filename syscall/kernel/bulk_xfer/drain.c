@@ -15,10 +15,20 @@
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "deliver.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "provider.h"
+#include "ring.h"
+#include "rx.h"
+#include "side.h"
+#include "window.h"
 
 /* Records between two looks at the scheduler, and at the process's progress. */
 #define BULK_DRAIN_STEP		64
+/* At least so long until the next try when there was no memory, or no room. */
+#define BULK_DEADLINE_STARVED_US 10000U
 
 static noinline int bulk_deliver_short(struct bulk_endpoint *ep,
 				       const void *data, size_t len, u64 tag)
@@ -206,6 +216,65 @@ static void bulk_drain_starve(struct bulk_endpoint *ep, struct bulk_window *w,
 	if (starved && !w->starved)
 		bulk_rx_wake(ep);
 	w->starved = starved;
+}
+
+/**
+ * bulk_deadline_arm() - from now on records may be sent that nobody tells of
+ * @ep: the endpoint, whose TX lock is held
+ * @w: its window
+ *
+ * Context: Process context.
+ */
+void bulk_deadline_arm(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_deadline *dl = &ep->deadline;
+
+	lockdep_assert_held(&ep->tx_lock);
+	if (bulk_deadline_start(dl, READ_ONCE(ep->channel->deadline_us)))
+		dl->seen = w->tx.tail;
+}
+
+/**
+ * bulk_deadline_stop_calls() - SENDs need make no call for the deadline
+ * @w: the window, with the TX lock of its endpoint
+ *
+ * Every SEND reads the line that this is in: it is written to if need be.
+ */
+void bulk_deadline_stop_calls(struct bulk_window *w)
+{
+	if (READ_ONCE(w->kernel->state) & BULK_WINDOW_DEADLINE)
+		bulk_window_clear(w, BULK_WINDOW_DEADLINE);
+}
+
+/*
+ * A window was drained, with the TX lock held, whose channel has a deadline.
+ * @drained: 0; -EAGAIN or -ENOMEM when the first of its records still waits.
+ */
+static noinline void bulk_deadline_follow(struct bulk_endpoint *ep,
+					  struct bulk_window *w, int drained)
+{
+	struct bulk_channel *ch = ep->channel;
+
+	lockdep_assert_held(&ep->tx_lock);
+	/*
+	 * Nothing tells of memory that is free again. The process goes on making
+	 * calls, in which it can wait for memory.
+	 */
+	if (drained == -ENOMEM) {
+		bulk_deadline_start(&ep->deadline,
+				    max(READ_ONCE(ch->deadline_us),
+					BULK_DEADLINE_STARVED_US));
+		return;
+	}
+	if (!drained && bulk_deadline_applies(ch))
+		bulk_deadline_arm(ep, w);
+	/* A process that reads from its window makes room, and tells nobody. */
+	else if (drained == -EAGAIN && READ_ONCE(ep->records.was_full) &&
+		 bulk_deadline_applies(ch))
+		bulk_deadline_start(&ep->deadline,
+				    max(READ_ONCE(ch->deadline_us),
+					BULK_DEADLINE_STARVED_US));
+	bulk_deadline_stop_calls(w);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoints of bulk_xfer(2): one open file of a channel, from open to close.
+ * Endpoints of bulk_xfer(2): one open file of a channel.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -12,75 +12,18 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
-#include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "deadline.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "memlock.h"
+#include "provider.h"
+#include "rx.h"
+#include "side.h"
+#include "window.h"
 
 static atomic64_t bulk_last_id;
-
-static void bulk_side_wake(struct bulk_endpoint *ep, struct bulk_side *side,
-			   __poll_t mask)
-{
-	/*
-	 * Whoever reads the new count must find what it announces. Pairs with
-	 * atomic_read_acquire() in bulk_endpoint_send() and _recv().
-	 */
-	smp_mb__before_atomic();
-	atomic_inc(&side->events);
-	/* Pairs with the barrier that prepare_to_wait() has. */
-	if (wq_has_sleeper(&ep->wait))
-		wake_up_interruptible_poll(&ep->wait, mask);
-}
-
-/**
- * bulk_tx_wake() - tell senders that the provider may have room again
- * @ep: the endpoint
- *
- * Context: Any but NMI.
- */
-void bulk_tx_wake(struct bulk_endpoint *ep)
-{
-	bulk_side_wake(ep, &ep->tx, EPOLLOUT | EPOLLWRNORM);
-	/*
-	 * A receiver may sleep whose answer a record in the window will bring,
-	 * which nobody but a receiver that wakes, the poller, or the deadline's
-	 * timer drains.
-	 */
-	if (READ_ONCE(ep->tx_stalled)) {
-		bulk_side_wake(ep, &ep->rx, EPOLLIN | EPOLLRDNORM |
-					    EPOLLOUT | EPOLLWRNORM);
-		bulk_poller_kick(ep);
-		bulk_deadline_room(ep);
-	}
-}
-EXPORT_SYMBOL_GPL(bulk_tx_wake);
-
-/**
- * bulk_endpoint_wake() - wake all that wait for an endpoint
- * @ep: the endpoint
- * @mask: EPOLL* events that have happened
- *
- * Context: Any but NMI.
- */
-void bulk_endpoint_wake(struct bulk_endpoint *ep, __poll_t mask)
-{
-	bulk_side_wake(ep, &ep->tx, mask);
-	bulk_side_wake(ep, &ep->rx, mask);
-}
-
-/**
- * bulk_rx_wake() - tell receivers that there may be a record
- * @ep: the endpoint
- *
- * bulk_commit() and bulk_push() do it by themselves.
- *
- * Context: Any but NMI.
- */
-void bulk_rx_wake(struct bulk_endpoint *ep)
-{
-	bulk_side_wake(ep, &ep->rx, EPOLLIN | EPOLLRDNORM);
-}
-EXPORT_SYMBOL_GPL(bulk_rx_wake);
 
 /**
  * bulk_endpoint_channel() - the channel that an endpoint belongs to
@@ -174,14 +117,11 @@ void bulk_endpoint_put(struct bulk_endpoint *ep)
 /**
  * bulk_endpoint_create() - make an endpoint of a channel
  * @ch: the channel, which the caller keeps from being freed
- * @mode: how the file is opened
  *
- * Context: Process context. Takes the channel's lock.
- * Return: the endpoint, with a reference on @ch; or ERR_PTR(): -ENOMEM, or what
- * bulk_channel_attach() says.
+ * Context: Process context. May sleep.
+ * Return: the endpoint, for bulk_endpoint_put(); or ERR_PTR(-ENOMEM).
  */
-struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
-					   fmode_t mode)
+struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch)
 {
 	struct bulk_endpoint *ep = bulk_endpoint_alloc(ch);
 	int ret;
@@ -189,37 +129,11 @@ struct bulk_endpoint *bulk_endpoint_create(struct bulk_channel *ch,
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	ret = bulk_endpoint_charge(ep);
-	if (!ret)
-		ret = bulk_channel_attach(ch, ep, mode);
 	if (ret) {
 		bulk_endpoint_put(ep);
 		return ERR_PTR(ret);
 	}
-	get_device(&ch->dev);
-	trace_bulk_open(bulk_channel_name(ch), ep->id);
 	return ep;
-}
-
-/**
- * bulk_endpoint_destroy() - the endpoint's file is closed
- * @ep: the endpoint; nobody uses it any more, but that the poller may look
- *	whether its window is mapped, which it no longer is
- *
- * Context: Process context. Takes the channel's lock.
- */
-void bulk_endpoint_destroy(struct bulk_endpoint *ep)
-{
-	struct bulk_channel *ch = ep->channel;
-	struct bulk_totals t;
-
-	bulk_drain(ep);
-	bulk_deadline_end(&ep->deadline);
-	bulk_channel_forget(ch, ep);
-	bulk_endpoint_totals(ep, &t);
-	trace_bulk_release(bulk_channel_name(ch), ep->id, t.tx_records,
-			   t.rx_records, t.rx_lost);
-	bulk_endpoint_put(ep);
-	put_device(&ch->dev);
 }
 
 /**

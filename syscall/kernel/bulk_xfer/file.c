@@ -13,13 +13,18 @@
 #include <linux/splice.h>
 #include <linux/uio.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "file.h"
+#include "mmap.h"
+#include "transfer.h"
 
 static int bulk_file_open(struct inode *inode, struct file *file)
 {
 	struct bulk_channel *ch = container_of(inode->i_cdev,
 					       struct bulk_channel, cdev);
-	struct bulk_endpoint *ep = bulk_endpoint_create(ch, file->f_mode);
+	struct bulk_endpoint *ep = bulk_channel_open(ch, file->f_mode);
 
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
@@ -33,7 +38,7 @@ static int bulk_file_open(struct inode *inode, struct file *file)
 
 static int bulk_file_release(struct inode *inode, struct file *file)
 {
-	bulk_endpoint_destroy(file->private_data);
+	bulk_channel_close(file->private_data);
 	return 0;
 }
 

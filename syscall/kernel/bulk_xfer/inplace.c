@@ -14,7 +14,15 @@
 #include <linux/sched/signal.h>
 #include <uapi/linux/bulk_xfer.h>
 
-#include "internal.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "inplace.h"
+#include "produce.h"
+#include "ring.h"
+#include "rx.h"
+#include "side.h"
+#include "transfer.h"
+#include "window.h"
 
 /* A thread that sends has the ring for less than this, unless it can't run. */
 #define BULK_TAKEN_TRIES	1000

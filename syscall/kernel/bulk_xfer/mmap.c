@@ -11,10 +11,246 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sysctl.h>
 
-#include "internal.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "memlock.h"
+#include "mmap.h"
+#include "ring.h"
+#include "rx.h"
+#include "window.h"
+
+static unsigned long bulk_window_limit = BULK_WINDOW_SIZE(BULK_RING_MAX);
+static const unsigned long bulk_window_limit_max = BULK_WINDOW_SIZE(BULK_RING_MAX);
+
+/* --- Attaching and detaching --- */
+
+static void bulk_endpoint_lock_both(struct bulk_endpoint *ep)
+{
+	mutex_lock(&ep->tx_lock);
+	mutex_lock(&ep->rx_mutex);
+}
+
+static void bulk_endpoint_unlock_both(struct bulk_endpoint *ep)
+{
+	mutex_unlock(&ep->rx_mutex);
+	mutex_unlock(&ep->tx_lock);
+}
+
+/* Longest record that goes through the TX ring, plus 1. */
+static u32 bulk_window_tx_limit(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_channel *ch = ep->channel;
+
+	if (!(ch->flags & BULK_CHANNEL_TX_LATER))
+		return 0;
+	return w->tx.max_record + 1;
+}
+
+/* Take what the process has sent, and see what it has received. */
+static void bulk_window_settle(struct bulk_endpoint *ep)
+{
+	struct bulk_rx_ring *ring;
+
+	bulk_drain_locked(ep);
+	if (bulk_rx_first(&ep->records, &ring) == -EBADMSG)
+		bulk_window_spoil(ep, ep->window);
+}
+
+/* The process no longer reads from the window's ring. */
+static void bulk_window_unmap_rx(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	bulk_rx_detach(&ep->records, &w->rx);
+	bulk_rx_retire(&ep->records, &w->rx);
+}
+
+/* A window that is no more, but for what was left in it. */
+static struct bulk_window *bulk_window_old(struct bulk_endpoint *ep)
+{
+	struct bulk_rx_ring *ring = bulk_rx_old_window(&ep->records);
+
+	if (ring)
+		return container_of(ring, struct bulk_window, rx);
+	return ep->window;
+}
+
+/*
+ * Charge the endpoint's owner for @w, which takes the place of an old one: that may
+ * have been all that he may lock. What a forked child keeps of it he pays for.
+ */
+static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	unsigned long want = bulk_window_memory(ep, w), have = 0;
+	struct bulk_window *old = bulk_window_old(ep);
+	unsigned int ours = 0;
+
+	/* Is it the endpoint's, and nobody else's? Will it be nobody's? */
+	if (old)
+		ours = (ep->window == old) + !!bulk_rx_old_window(&ep->records);
+	if (old && kref_read(&old->ref) == ours &&
+	    bulk_rx_can_move(&ep->records, &w->rx))
+		have = min_t(unsigned long, old->locked, want);
+	if (!bulk_memlock_charge(w->memlock, want - have))
+		return -ENOMEM;
+	w->locked = want;
+	if (have)
+		old->locked -= have;
+	return 0;
+}
+
+/*
+ * What was sent through the old window moves to the new one, which its process
+ * can't write to yet: what it wrote there that is no record is the old one's.
+ */
+static int bulk_window_move_sent(struct bulk_endpoint *ep, struct bulk_window *w,
+				 struct bulk_window *old)
+{
+	int ret = bulk_ring_move(&w->tx, &old->tx);
+	struct bulk_walk walk;
+
+	if (ret)
+		return ret;
+	bulk_records_walk(&walk, w->tx.data, w->tx.max_record, w->tx.max_record,
+			  w->tx.head);
+	if (walk.space != w->tx.head) {
+		atomic_inc(&ep->bad_windows);
+		w->tx.head = walk.space;
+		WRITE_ONCE(*w->tx.shared_head, walk.space);
+	}
+	return 0;
+}
+
+/* What the process left in an unmapped window goes before what comes now. */
+static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w,
+			       struct bulk_window *old)
+{
+	if (!old)
+		return 0;
+	if (atomic_read(&old->maps))
+		return -EBUSY;
+	bulk_window_settle(ep);
+	/* Its process is on its way to do that. */
+	if (old->rx.mapped)
+		bulk_window_unmap_rx(ep, old);
+	return old->bad ? 0 : bulk_window_move_sent(ep, w, old);
+}
+
+static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_window *old = ep->window;
+	int ret = ep->gone ? -ENODEV : bulk_window_inherit(ep, w, old);
+
+	if (!ret)
+		ret = bulk_window_charge(ep, w);
+	if (!ret)
+		ret = bulk_rx_attach(&ep->records, &w->rx);
+	if (ret)
+		return ret;
+	/* For the rings, and for the endpoint. */
+	kref_get(&w->ref);
+	kref_get(&w->ref);
+	if (old)
+		bulk_window_put(old);
+	w->kernel->tx_limit = bulk_window_tx_limit(ep, w);
+	bulk_window_set(w, BULK_WINDOW_READY);
+	/* If there is a poller, the first record makes it look here. */
+	if (READ_ONCE(ep->channel->poller.idle_us))
+		bulk_window_set(w, BULK_WINDOW_POLLER);
+	/* If there is a deadline, the first record has the timer started. */
+	if (READ_ONCE(ep->channel->deadline_us))
+		bulk_window_set(w, BULK_WINDOW_DEADLINE);
+	WRITE_ONCE(ep->window, w);
+	/* What was before it may be received, and it is what there is now. */
+	bulk_window_settle(ep);
+	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
+	bulk_rx_wake(ep);
+	return 0;
+}
+
+/**
+ * bulk_window_check_size() - tell whether a window may have this size
+ * @size: bytes
+ *
+ * Return: 0; -EINVAL for a size that no window has; -EPERM for one beyond
+ * kernel.bulk_xfer.window_max.
+ */
+static int bulk_window_check_size(unsigned long size)
+{
+	if (size < BULK_WINDOW_SIZE(BULK_RING_MIN) ||
+	    size > BULK_WINDOW_SIZE(BULK_RING_MAX))
+		return -EINVAL;
+	return size > READ_ONCE(bulk_window_limit) ? -EPERM : 0;
+}
+
+/**
+ * bulk_window_open() - give the calling process a window
+ * @ep: the endpoint
+ * @start: where the process maps it
+ * @size: bytes that the process maps, see bulk_window_check_size()
+ *
+ * The rings are the largest that fit.
+ *
+ * Context: Process context. Takes the endpoint's locks.
+ * Return: the window, with a reference for the one mapping of it; -EBUSY when
+ * there is one, or when records wait that were in an earlier, larger one;
+ * -ENODEV when the channel is gone; -ENOMEM when memory or the right to lock it
+ * is short.
+ */
+static struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
+					    unsigned long start,
+					    unsigned long size)
+{
+	unsigned long ring = (size - 2 * BULK_WINDOW_PAGE) / 4;
+	struct bulk_window *w;
+	int ret;
+
+	w = bulk_window_create(ep, rounddown_pow_of_two(ring));
+	if (IS_ERR(w))
+		return w;
+	w->start = start;
+	bulk_endpoint_lock_both(ep);
+	ret = bulk_window_attach(ep, w);
+	bulk_endpoint_unlock_both(ep);
+	if (!ret)
+		return w;
+	bulk_window_put(w);
+	return ERR_PTR(ret);
+}
+
+/**
+ * bulk_window_detach() - the process no longer has its window
+ * @ep: the endpoint
+ * @w: the window
+ *
+ * What it sent is taken, what it has not received stays for the system call.
+ * Stale mappings, as userfaultfd can make a fork inherit, read that there is no
+ * window.
+ *
+ * Context: Process context. Takes the endpoint's locks.
+ */
+static void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	bulk_endpoint_lock_both(ep);
+	if (ep->window == w) {
+		bulk_window_settle(ep);
+		if (w->rx.mapped)
+			bulk_window_unmap_rx(ep, w);
+		if (w->bad || bulk_ring_empty(&w->tx)) {
+			WRITE_ONCE(ep->window, NULL);
+			bulk_window_put(w);
+		}
+	}
+	bulk_window_close(w, 0);
+	bulk_window_clear(w, ~0U);
+	bulk_endpoint_unlock_both(ep);
+}
+
+/* --- The mapping --- */
 
 /* A mapping that couldn't get a window has none until it is gone. */
 static bool bulk_window_is_mine(const struct vm_area_struct *vma)
@@ -141,3 +377,23 @@ int bulk_mmap_prepare(struct vm_area_desc *desc)
 	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
 	return bulk_window_check_size(desc->end - desc->start);
 }
+
+/* --- The largest window --- */
+
+static const struct ctl_table bulk_sysctls[] = {
+	{
+		.procname = "window_max",
+		.data = &bulk_window_limit,
+		.maxlen = sizeof(bulk_window_limit),
+		.mode = 0644,
+		.proc_handler = proc_doulongvec_minmax,
+		.extra2 = (void *)&bulk_window_limit_max,
+	},
+};
+
+static int __init bulk_window_init(void)
+{
+	register_sysctl("kernel/bulk_xfer", bulk_sysctls);
+	return 0;
+}
+subsys_initcall(bulk_window_init);

@@ -13,7 +13,13 @@
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
 
-#include "internal.h"
+#include "channel.h"
+#include "deadline.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "poller.h"
+#include "produce.h"
+#include "window.h"
 
 /**
  * enum bulk_poller_state - what the processes are told of the poller
@@ -36,24 +42,6 @@ void bulk_poller_init(struct bulk_poller *p)
 	mutex_init(&p->lock);
 	init_waitqueue_head(&p->wait);
 	atomic_set(&p->kicks, 0);
-}
-
-/**
- * bulk_poller_kick() - the kernel was entered for an endpoint: is the poller up?
- * @ep: the endpoint
- *
- * Context: Process context.
- */
-void bulk_poller_kick(struct bulk_endpoint *ep)
-{
-	struct bulk_poller *p = &ep->channel->poller;
-
-	if (!READ_ONCE(p->task))
-		return;
-	atomic_inc(&p->kicks);
-	/* wq_has_sleeper()'s barrier pairs with the one of prepare_to_wait(). */
-	if (wq_has_sleeper(&p->wait))
-		wake_up(&p->wait);
 }
 
 static bool bulk_poll_tx(struct bulk_endpoint *ep)

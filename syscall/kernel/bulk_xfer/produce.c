@@ -11,7 +11,12 @@
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "endpoint.h"
+#include "produce.h"
+#include "provider.h"
+#include "ring.h"
+#include "rx.h"
+#include "window.h"
 
 /* Bytes of records between two looks at the scheduler. */
 #define BULK_PRODUCE_BYTES	SZ_16K
@@ -53,18 +58,6 @@ static noinline __cold void bulk_produce_wrong(struct bulk_endpoint *ep, int ret
 		ep->rx_error = bulk_provider_error(ep, ret);
 	else
 		ep->rx_error = bulk_provider_wrong(ep, "made no record of the told length", len);
-}
-
-/**
- * bulk_trace_received() - trace a record that has left the kernel's hands
- * @ep: the endpoint
- * @meta: the record's
- */
-noinline void bulk_trace_received(struct bulk_endpoint *ep,
-				  const struct bulk_meta *meta)
-{
-	trace_bulk_recv(bulk_channel_name(ep->channel), ep->id, meta->len,
-			meta->tag, meta->lost);
 }
 
 /* One by one, where each is traced, or the provider wants it so. */

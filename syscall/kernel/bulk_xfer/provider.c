@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The functions that providers call: records for the readers of endpoints.
+ * Providers: what the core asks them, and the functions that they call to give
+ * the readers of endpoints their records.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -10,10 +11,54 @@
 #include <linux/string.h>
 #include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "endpoint.h"
+#include "provider.h"
+#include "ring.h"
+#include "rx.h"
+#include "window.h"
 
 /* Bytes of the longest record that is copied together with others. */
 #define BULK_PUSH_LONGEST	(BULK_RX_OWN_RECORD - sizeof(struct bulk_record))
+
+/**
+ * bulk_provider_wrong() - tell of a provider's mistake, the first one of a channel
+ * @ep: the endpoint
+ * @what: the mistake, before
+ * @value: what is wrong
+ *
+ * It is no WARN(): a mistake that does no harm must not panic a machine on which
+ * warnings do.
+ *
+ * Return: -EIO.
+ */
+noinline __cold int bulk_provider_wrong(struct bulk_endpoint *ep,
+					const char *what, long value)
+{
+	struct bulk_channel *ch = ep->channel;
+
+	if (!READ_ONCE(ch->told)) {
+		WRITE_ONCE(ch->told, true);
+		pr_err("bulk_xfer: the provider of channel %s %s %ld\n",
+		       bulk_channel_name(ch), what, value);
+	}
+	return -EIO;
+}
+
+/**
+ * bulk_provider_error() - what a failed operation of a provider means
+ * @ep: the endpoint
+ * @ret: what it returned, not 0
+ *
+ * The log tells a channel's first mistake.
+ *
+ * Return: @ret; -EIO for what is no errno that a process may see.
+ */
+int bulk_provider_error(struct bulk_endpoint *ep, int ret)
+{
+	if (likely(ret < 0 && ret >= -EHWPOISON))
+		return ret;
+	return bulk_provider_wrong(ep, "returned", ret);
+}
 
 /**
  * bulk_provider_release() - tell the provider that an endpoint ends
@@ -80,6 +125,20 @@ noinline __cold void bulk_provider_unbalanced(struct bulk_endpoint *ep,
 	preempt_count_set(before);
 	bulk_provider_wrong(ep, "returns with a preemption count off by",
 			    now - before);
+}
+
+/* --- Records that are pushed --- */
+
+/**
+ * bulk_trace_received() - trace a record that has left the kernel's hands
+ * @ep: the endpoint
+ * @meta: the record's
+ */
+noinline void bulk_trace_received(struct bulk_endpoint *ep,
+				  const struct bulk_meta *meta)
+{
+	trace_bulk_recv(bulk_channel_name(ep->channel), ep->id, meta->len,
+			meta->tag, meta->lost);
 }
 
 static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)

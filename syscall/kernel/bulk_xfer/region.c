@@ -17,7 +17,15 @@
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "drain.h"
+#include "deliver.h"
+#include "endpoint.h"
+#include "produce.h"
+#include "region.h"
+#include "rx.h"
+#include "side.h"
+#include "transfer.h"
+#include "window.h"
 
 /* Bytes of a region that are copied in at a time. */
 #define BULK_REGION_PART	SZ_64K

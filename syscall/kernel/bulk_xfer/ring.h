@@ -63,7 +63,7 @@ void bulk_records_walk(struct bulk_walk *walk, const void *first, u32 max_record
 int bulk_ring_move(struct bulk_ring *to, struct bulk_ring *from);
 
 static inline struct bulk_record *bulk_ring_at(const struct bulk_ring *ring,
-						 u64 pos)
+					       u64 pos)
 {
 	return ring->data + (pos & (ring->size - 1));
 }

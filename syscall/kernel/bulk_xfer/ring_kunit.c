@@ -324,21 +324,21 @@ static void walk_finds_whole_records(struct kunit *test)
 	ring_send(ctx, 0, 0);
 	all = ctx->head;
 	KUNIT_EXPECT_EQ(test, all, walk(ctx->ring.data, 9, U64_MAX,
-						     all, &records));
+					all, &records));
 	KUNIT_EXPECT_EQ(test, 3, records);
 	/* The last one's head is there in part. */
 	KUNIT_EXPECT_EQ(test, all - bulk_record_space(0),
 			walk(ctx->ring.data, 9, U64_MAX, all - 8,
-					  &records));
+			     &records));
 	KUNIT_EXPECT_EQ(test, 2, records);
 	/* The second one's head is there, but not its bytes. */
 	KUNIT_EXPECT_EQ(test, second,
 			walk(ctx->ring.data, 9, U64_MAX,
-					  second + bulk_record_space(8),
-					  &records));
+			     second + bulk_record_space(8),
+			     &records));
 	KUNIT_EXPECT_EQ(test, 1, records);
 	KUNIT_EXPECT_EQ(test, 0, walk(ctx->ring.data, 9, U64_MAX,
-						   8, &records));
+				      8, &records));
 	KUNIT_EXPECT_EQ(test, 0, records);
 }
 
@@ -353,17 +353,17 @@ static void walk_stops_at_what_is_no_record(struct kunit *test)
 	/* Too long. */
 	KUNIT_EXPECT_EQ(test, second,
 			walk(ctx->ring.data, 8, U64_MAX, ctx->head,
-					  &records));
+			     &records));
 	KUNIT_EXPECT_EQ(test, 1, records);
 	/* It tells of a loss, which no sender may. */
 	KUNIT_EXPECT_EQ(test, second,
 			walk(ctx->ring.data, 9, U32_MAX, ctx->head,
-					  &records));
+			     &records));
 	KUNIT_EXPECT_EQ(test, 1, records);
 	bulk_ring_at(&ctx->ring, second)->head = U32_MAX;
 	KUNIT_EXPECT_EQ(test, second,
 			walk(ctx->ring.data, U32_MAX, U64_MAX,
-					  ctx->head, &records));
+			     ctx->head, &records));
 	KUNIT_EXPECT_EQ(test, 1, records);
 }
 

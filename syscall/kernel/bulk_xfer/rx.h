@@ -14,8 +14,9 @@
 #include <linux/spinlock.h>
 #include <vdso/bulk_xfer.h>
 
-#include "memlock.h"
 #include "ring.h"
+
+struct bulk_memlock;
 
 /* No errno, for a provider may return any of these: other receivers were faster. */
 #define BULK_RECV_BEATEN	1
@@ -243,6 +244,21 @@ static inline u32 bulk_rx_own_share(const struct bulk_rx *rx)
 	return min_t(u32, bulk_rx_share(rx->own_max), BULK_RX_OWN_RECORD);
 }
 
+/* --- For producers and reader: rx.c --- */
+
+void bulk_rx_look(struct bulk_rx_ring *ring);
+bool bulk_rx_within(const struct bulk_rx *rx, size_t cost, size_t freed);
+u64 bulk_rx_room(const struct bulk_rx *rx, const struct bulk_rx_ring *ring);
+u64 bulk_rx_pad(const struct bulk_rx_ring *ring, size_t need);
+bool bulk_rx_fits(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
+		  size_t need, u64 freed, bool nmi);
+void bulk_rx_set_odd(struct bulk_rx_ring *ring, u64 pos);
+u32 bulk_rx_lost_add(u32 a, u32 b);
+void bulk_rx_count_nmi_lost(struct bulk_rx *rx);
+void bulk_rx_lose(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 pos,
+		  u32 lost);
+u64 bulk_rx_lost(struct bulk_rx *rx);
+
 /* --- Memory: rx_memory.c --- */
 
 void bulk_rx_init(struct bulk_rx *rx, struct bulk_memlock *memlock,
@@ -265,21 +281,6 @@ void bulk_rx_move_on(struct bulk_rx *rx, struct bulk_rx_ring *to);
 int bulk_rx_attach(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 void bulk_rx_detach(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 
-/* --- For producers and reader: rx.c --- */
-
-void bulk_rx_look(struct bulk_rx_ring *ring);
-bool bulk_rx_within(const struct bulk_rx *rx, size_t cost, size_t freed);
-u64 bulk_rx_room(const struct bulk_rx *rx, const struct bulk_rx_ring *ring);
-u64 bulk_rx_pad(const struct bulk_rx_ring *ring, size_t need);
-bool bulk_rx_fits(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
-		  size_t need, u64 freed, bool nmi);
-void bulk_rx_set_odd(struct bulk_rx_ring *ring, u64 pos);
-u32 bulk_rx_lost_add(u32 a, u32 b);
-void bulk_rx_count_nmi_lost(struct bulk_rx *rx);
-void bulk_rx_lose(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 pos,
-		  u32 lost);
-u64 bulk_rx_lost(struct bulk_rx *rx);
-
 /* --- Producers: rx_evict.c, rx_reserve.c, rx_commit.c --- */
 
 unsigned int bulk_rx_evict(struct bulk_rx *rx, size_t cost, size_t need,
@@ -298,9 +299,15 @@ bool bulk_rx_abort_nmi(struct bulk_rx *rx, struct bulk_record *rec);
 unsigned int bulk_rx_forsake(struct bulk_rx *rx);
 void bulk_rx_publish(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 
+/* --- What was read: rx_retire.c --- */
+
+void bulk_rx_reap(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 tail);
+void bulk_rx_free_drained(struct bulk_rx *rx);
+bool bulk_rx_drain(struct bulk_rx *rx, struct bulk_rx_ring *ring);
+void bulk_rx_retire(struct bulk_rx *rx, struct bulk_rx_ring *ring);
+
 /* --- The reader: rx_read.c --- */
 
-void bulk_rx_retire(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring);
 int bulk_rx_peek(struct bulk_rx *rx, struct bulk_rx_ring **ring,
 		 struct bulk_meta *meta);

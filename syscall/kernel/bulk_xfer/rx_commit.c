@@ -34,8 +34,8 @@ void bulk_rx_publish(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 		head = smp_load_acquire(&ring->head);
 		if (pos == head || pos == READ_ONCE(ring->run))
 			return;
-		/* Pairs with the release in bulk_rx_commit(). */
 		rec = bulk_rx_at(ring, pos);
+		/* Pairs with the release in bulk_rx_commit(). */
 		word = smp_load_acquire(bulk_record_word(rec));
 		if (word & BULK_REC_BUSY)
 			return;

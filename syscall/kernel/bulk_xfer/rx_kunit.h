@@ -15,6 +15,7 @@
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 
+#include "memlock.h"
 #include "rx.h"
 
 #define RECORD_SIZE(len)	bulk_record_space(len)

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "memlock.h"
 #include "rx.h"
 
 /* Bytes that may be copied with interrupts off. */
@@ -460,7 +461,8 @@ int bulk_rx_attach(struct bulk_rx *rx, struct bulk_rx_ring *ring)
  * @rx: the rings, with both locks of their endpoint
  * @ring: the window's
  *
- * What its pages hold, which others may have kept, matters no more.
+ * What its pages hold, which others may have kept, matters no more. The caller
+ * goes on with bulk_rx_retire().
  *
  * Context: Process context. Takes the rings' lock.
  */
@@ -479,5 +481,4 @@ void bulk_rx_detach(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 	ring->borrowed = false;
 	ring->mapped = false;
 	bulk_rx_unlock(rx, flags);
-	bulk_rx_retire(rx, ring);
 }

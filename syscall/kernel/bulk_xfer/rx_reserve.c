@@ -247,7 +247,7 @@ bulk_rx_reserve_slow(struct bulk_rx *rx, size_t len, gfp_t gfp,
 	do {
 		flags = bulk_rx_lock(rx);
 		rec = bulk_rx_admit(rx, &r, &want);
-		if (unlikely(IS_ERR(rec)))
+		if (IS_ERR(rec))
 			bulk_rx_refuse(rx, &r);
 		bulk_rx_unlock(rx, flags);
 		if (unlikely(want) && !bulk_rx_make(rx, &r, want, gfp)) {

@@ -11,6 +11,7 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
+#include "memlock.h"
 #include "rx.h"
 
 /* Bytes of records that are made at a time; what is pushed meanwhile has the rest. */
@@ -60,8 +61,10 @@ static void bulk_rx_run_start_over(struct bulk_rx *rx, struct bulk_rx_ring *ring
 		bulk_record_head(BULK_REC_SKIP | rest, 0);
 	ring->skipped += rest;
 	bulk_rx_set_odd(ring, ring->head + rest);
+	/* Pairs with the acquire in bulk_rx_publish(). */
 	smp_store_release(&ring->head, ring->head + rest);
 	bulk_rx_publish(rx, ring);
+	/* After the end, which it never passes: see bulk_rx_fetch(). */
 	smp_store_release(ring->shared_tail, ring->head);
 	bulk_rx_look(ring);
 }
@@ -176,6 +179,7 @@ void bulk_rx_run_end(struct bulk_rx *rx, struct bulk_rx_run *run,
 		/* For who publishes and has seen the old end: see bulk_rx_publish(). */
 		if (!bytes)
 			WRITE_ONCE(bulk_rx_at(ring, pos)->head, BULK_REC_BUSY);
+		/* Pairs with the acquire in bulk_rx_publish(). */
 		smp_store_release(&ring->head, pos);
 	} else if (pos != end) {
 		bulk_rx_at(ring, pos)->head =

@@ -165,7 +165,7 @@ static void detached_nonsense_holds_up_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(test, U64_MAX, 64), 0);
 	KUNIT_EXPECT_EQ(test, put(test, 2, 64), 0);
 	w->user->rx_tail = 8;
-	bulk_rx_detach(&w->f.rx, &w->ring);
+	detach_window(w);
 	expect_none_yet(test);
 	KUNIT_EXPECT_EQ(test, put(test, 3, 64), 0);
 	expect_record(test, 3, 64, 0);

@@ -137,7 +137,7 @@ static void detached_window_keeps_the_rest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(test, 2, 64), 0);
 	KUNIT_EXPECT_EQ(test, put(test, 3, RING_RECORD + 1), 0);
 	w->user->rx_tail = RECORD_SIZE(64);
-	bulk_rx_detach(rx, &w->ring);
+	detach_window(w);
 	/* Of no matter any more. */
 	memset(w->user, 0xff, sizeof(*w->user));
 	KUNIT_EXPECT_PTR_EQ(test, bulk_rx_old_window(rx), &w->ring);
@@ -159,7 +159,7 @@ static void detached_window_is_released_if_empty(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
 	w->user->rx_tail = RECORD_SIZE(64);
-	bulk_rx_detach(&w->f.rx, &w->ring);
+	detach_window(w);
 	KUNIT_EXPECT_EQ(test, w->released, 1);
 	KUNIT_EXPECT_TRUE(test, list_empty(&w->f.rx.rings));
 }
@@ -170,7 +170,7 @@ static void detached_window_waits_for_its_producers(struct kunit *test)
 	struct window *w = make_window(test, BULK_RX_BLOCK);
 	struct bulk_record *rec = reserve(test, 64);
 
-	bulk_rx_detach(&w->f.rx, &w->ring);
+	detach_window(w);
 	expect_empty(test);
 	KUNIT_EXPECT_EQ(test, w->released, 0);
 	commit(test, rec, 1, 64);
@@ -186,7 +186,7 @@ static void detached_window_returns_what_was_borrowed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
 	KUNIT_EXPECT_EQ(test, put(test, 2, 64), 0);
 	w->user->rx_tail = RECORD_SIZE(64) | BULK_RX_BORROWED;
-	bulk_rx_detach(&w->f.rx, &w->ring);
+	detach_window(w);
 	expect_record(test, 2, 64, 0);
 	expect_empty(test);
 }
@@ -200,7 +200,7 @@ static void bad_window_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
 	w->ring.bad = true;
 	KUNIT_EXPECT_EQ(test, receive(test, buf, 64, &meta), -EBADMSG);
-	bulk_rx_detach(&w->f.rx, &w->ring);
+	detach_window(w);
 	KUNIT_EXPECT_EQ(test, w->released, 1);
 	expect_empty(test);
 }

@@ -91,6 +91,13 @@ static inline struct window *make_window(struct kunit *test,
 	return attach(test);
 }
 
+/* As the window's process unmaps it. */
+static inline void detach_window(struct window *w)
+{
+	bulk_rx_detach(&w->f.rx, &w->ring);
+	bulk_rx_retire(&w->f.rx, &w->ring);
+}
+
 static inline u64 put_until_full(struct kunit *test, u64 tag)
 {
 	while (!put(test, tag, 64))

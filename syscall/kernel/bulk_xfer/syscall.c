@@ -14,10 +14,16 @@
 #include <linux/uio.h>
 #include <uapi/linux/bulk_xfer.h>
 
-#include "internal.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "file.h"
+#include "inplace.h"
+#include "region.h"
+#include "segs.h"
+#include "transfer.h"
 
 /* Segments between two looks at the scheduler and at signals: 512 bytes. */
-#define BULK_RUN	16
+#define BULK_SEGS_STEP	16
 
 /**
  * struct bulk_call - one bulk_xfer(2)
@@ -93,11 +99,11 @@ efault:
 	return -EFAULT;
 }
 
-/* A run that ends in a bad page still has its first segments. */
-static int bulk_fetch_run(struct bulk_seg *segs, struct bulk_seg __user *usegs,
-			  unsigned int left)
+/* Those that end in a bad page still have their first ones. */
+static int bulk_fetch_step(struct bulk_seg *segs, struct bulk_seg __user *usegs,
+			   unsigned int left)
 {
-	unsigned int n = min_t(unsigned int, left, BULK_RUN);
+	unsigned int n = min_t(unsigned int, left, BULK_SEGS_STEP);
 
 	if (!bulk_fetch(segs, usegs, n))
 		return n;
@@ -282,9 +288,9 @@ static unsigned int bulk_run_plain(struct bulk_call *call,
 {
 	switch (segs->op) {
 	case BULK_OP_SEND:
-		return bulk_send_run(call->ep, segs, n, error);
+		return bulk_segs_send(call->ep, segs, n, error);
 	case BULK_OP_RECV:
-		return bulk_recv_run(call->ep, segs, n, error);
+		return bulk_segs_recv(call->ep, segs, n, error);
 	default:
 		return 0;
 	}
@@ -321,12 +327,12 @@ static long bulk_run_segs(struct bulk_call *call, struct bulk_seg __user *usegs,
 			  unsigned int nr_segs)
 {
 	/* Zeroing it would cost more than filling it. */
-	struct bulk_seg segs[BULK_RUN] __uninitialized;
+	struct bulk_seg segs[BULK_SEGS_STEP] __uninitialized;
 	int n, ran, error = 0;
 	long done = 0;
 
 	while (done < nr_segs) {
-		n = bulk_fetch_run(segs, usegs + done, nr_segs - done);
+		n = bulk_fetch_step(segs, usegs + done, nr_segs - done);
 		if (n < 0)
 			return done ?: n;
 		ran = bulk_run_fetched(call, segs, n, &error);

@@ -15,7 +15,14 @@
 #include <linux/uio.h>
 #include <trace/events/bulk_xfer.h>
 
-#include "internal.h"
+#include "drain.h"
+#include "endpoint.h"
+#include "produce.h"
+#include "provider.h"
+#include "rx.h"
+#include "side.h"
+#include "transfer.h"
+#include "window.h"
 
 /*
  * Attempts with all pages there that still may come short: others may take the
@@ -55,46 +62,6 @@ static void bulk_rewind(struct iov_iter *iter, size_t count)
 }
 
 /**
- * bulk_provider_wrong() - tell of a provider's mistake, the first one of a channel
- * @ep: the endpoint
- * @what: the mistake, before
- * @value: what is wrong
- *
- * It is no WARN(): a mistake that does no harm must not panic a machine on which
- * warnings do.
- *
- * Return: -EIO.
- */
-noinline __cold int bulk_provider_wrong(struct bulk_endpoint *ep,
-					const char *what, long value)
-{
-	struct bulk_channel *ch = ep->channel;
-
-	if (!READ_ONCE(ch->told)) {
-		WRITE_ONCE(ch->told, true);
-		pr_err("bulk_xfer: the provider of channel %s %s %ld\n",
-		       bulk_channel_name(ch), what, value);
-	}
-	return -EIO;
-}
-
-/**
- * bulk_provider_error() - what a failed operation of a provider means
- * @ep: the endpoint
- * @ret: what it returned, not 0
- *
- * The log tells a channel's first mistake.
- *
- * Return: @ret; -EIO for what is no errno that a process may see.
- */
-int bulk_provider_error(struct bulk_endpoint *ep, int ret)
-{
-	if (likely(ret < 0 && ret >= -EHWPOISON))
-		return ret;
-	return bulk_provider_wrong(ep, "returned", ret);
-}
-
-/**
  * bulk_provider_recv() - have the provider produce a record
  * @ep: the endpoint, whose RX lock is held
  * @to: room for the record
@@ -104,8 +71,9 @@ int bulk_provider_error(struct bulk_endpoint *ep, int ret)
  * Return: 0; otherwise nothing that counts is in @to: what the provider's recv()
  * returned, or -EIO where it has told another length than it has copied.
  */
-int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
-		       struct bulk_meta *meta)
+static noinline int bulk_provider_recv(struct bulk_endpoint *ep,
+				       struct iov_iter *to,
+				       struct bulk_meta *meta)
 {
 	size_t room = iov_iter_count(to);
 	int before = bulk_provider_enter();
@@ -121,72 +89,6 @@ int bulk_provider_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 	    (meta->len <= room || meta->len > ep->channel->max_record))
 		ret = bulk_provider_wrong(ep, "has no room for a record of", meta->len);
 	return ret;
-}
-
-/* A thread that waits for an event of one direction, in the queue for both. */
-struct bulk_sleeper {
-	struct wait_queue_entry entry;
-	struct bulk_side *side;
-	int seen;
-};
-
-static bool bulk_has_event(const struct bulk_sleeper *s)
-{
-	return atomic_read(&s->side->events) != s->seen;
-}
-
-/* The other direction's events wake nobody who sleeps for this one's. */
-static int bulk_sleeper_wake(struct wait_queue_entry *entry, unsigned int mode,
-			     int sync, void *key)
-{
-	if (!bulk_has_event(container_of(entry, struct bulk_sleeper, entry)))
-		return 0;
-	return autoremove_wake_function(entry, mode, sync, key);
-}
-
-/* wait_event_interruptible() with a wake function of its own. */
-static int bulk_sleep(struct bulk_endpoint *ep, struct bulk_sleeper *s)
-{
-	int ret = 0;
-
-	init_wait(&s->entry);
-	s->entry.func = bulk_sleeper_wake;
-	for (;;) {
-		prepare_to_wait(&ep->wait, &s->entry, TASK_INTERRUPTIBLE);
-		if (bulk_has_event(s))
-			break;
-		if (signal_pending(current)) {
-			ret = -ERESTARTSYS;
-			break;
-		}
-		schedule();
-	}
-	finish_wait(&ep->wait, &s->entry);
-	return ret;
-}
-
-/**
- * bulk_wait() - wait for a refused operation to have a chance
- * @ep: the endpoint
- * @side: the direction
- * @seen: value of its events before the operation was tried
- * @nowait: don't
- *
- * Context: Process context. Sleeps.
- * Return: 0, -EAGAIN, or -ERESTARTSYS for a signal.
- */
-int bulk_wait(struct bulk_endpoint *ep, struct bulk_side *side, int seen,
-	      bool nowait)
-{
-	struct bulk_sleeper sleeper = { .side = side, .seen = seen };
-
-	if (nowait)
-		return -EAGAIN;
-	/* A provider that refuses and wakes in one go must not keep a killed process. */
-	if (signal_pending(current))
-		return -ERESTARTSYS;
-	cond_resched();
-	return bulk_sleep(ep, &sleeper);
 }
 
 static int bulk_send_once(struct bulk_endpoint *ep, struct iov_iter *from,

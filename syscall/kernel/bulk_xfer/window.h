@@ -75,10 +75,9 @@ bool bulk_window_is_mapped(const struct bulk_endpoint *ep);
 u64 bulk_window_reserved(const struct bulk_window *w);
 u64 bulk_window_borrowed(const struct bulk_window *w);
 
-int bulk_window_check_size(unsigned long size);
-struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
-				     unsigned long start, unsigned long size);
-void bulk_window_detach(struct bulk_endpoint *ep, struct bulk_window *w);
+struct bulk_window *bulk_window_create(struct bulk_endpoint *ep, u32 ring);
+unsigned long bulk_window_memory(const struct bulk_endpoint *ep,
+				 const struct bulk_window *w);
 void bulk_window_retire(struct bulk_endpoint *ep);
 void bulk_window_put(struct bulk_window *w);
 struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page);

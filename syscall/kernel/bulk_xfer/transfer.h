@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One record through an endpoint.
+ *
+ * Copyright (C) 2026 the bulk_xfer authors
+ */
+#ifndef _BULK_XFER_TRANSFER_H
+#define _BULK_XFER_TRANSFER_H
+
+#include <linux/types.h>
+
+struct bulk_endpoint;
+struct bulk_meta;
+struct iov_iter;
+
+/* As BULK_RECV_BEATEN: some of a region was sent, and not all. */
+#define BULK_SHORT_REGION	2
+
+int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
+		       bool nowait);
+int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
+		       struct bulk_meta *meta, bool nowait);
+int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
+		     struct bulk_meta *meta);
+int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen, bool nowait);
+int bulk_give_way(void);
+int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
+		  unsigned int *faults);
+
+#endif /* _BULK_XFER_TRANSFER_H */
