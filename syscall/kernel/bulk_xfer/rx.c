@@ -144,6 +144,50 @@ void bulk_rx_set_odd(struct bulk_rx_ring *ring, u64 pos)
 		;
 }
 
+/**
+ * bulk_rx_far_at() - find the memory of a record that is too long for its ring
+ * @rx: the rings, whose lock is held
+ * @ring: the ring
+ * @pos: where the record's place is
+ *
+ * Return: the memory, or NULL when there is none at @pos.
+ */
+struct bulk_far *bulk_rx_far_at(const struct bulk_rx *rx,
+				const struct bulk_rx_ring *ring, u64 pos)
+{
+	struct bulk_far *far;
+
+	list_for_each_entry(far, &rx->far, node)
+		if (far->ring == ring && (s64)(far->pos - pos) >= 0)
+			return far->pos == pos ? far : NULL;
+	return NULL;
+}
+
+/**
+ * bulk_rx_space_at() - what a record that is committed occupies in its ring
+ * @rx: the rings, whose lock is held
+ * @ring: the ring
+ * @pos: where the record should be
+ * @room: bytes from there on
+ *
+ * A process may have put the tail of its window where no record begins.
+ *
+ * Return: the bytes, or 0 for what no record can be.
+ */
+u64 bulk_rx_space_at(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
+		     u64 pos, u64 room)
+{
+	u32 word = READ_ONCE(*bulk_record_word(bulk_rx_at(ring, pos)));
+	u64 space = bulk_rx_space(word);
+
+	if (word & BULK_REC_BUSY || !IS_ALIGNED(space, 8) || space > room)
+		return 0;
+	if (word & BULK_REC_FAR && !(word & BULK_REC_SKIP) &&
+	    !bulk_rx_far_at(rx, ring, pos))
+		return 0;
+	return space;
+}
+
 /* --- Losses --- */
 
 /**

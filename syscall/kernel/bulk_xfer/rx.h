@@ -252,6 +252,10 @@ u64 bulk_rx_room(const struct bulk_rx *rx, const struct bulk_rx_ring *ring);
 u64 bulk_rx_pad(const struct bulk_rx_ring *ring, size_t need);
 bool bulk_rx_fits(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
 		  size_t need, u64 freed, bool nmi);
+struct bulk_far *bulk_rx_far_at(const struct bulk_rx *rx,
+				const struct bulk_rx_ring *ring, u64 pos);
+u64 bulk_rx_space_at(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
+		     u64 pos, u64 room);
 void bulk_rx_set_odd(struct bulk_rx_ring *ring, u64 pos);
 u32 bulk_rx_lost_add(u32 a, u32 b);
 void bulk_rx_count_nmi_lost(struct bulk_rx *rx);

@@ -36,29 +36,16 @@ struct bulk_eviction {
 	size_t freed_far;
 };
 
-static struct bulk_far *bulk_rx_far_at(struct bulk_rx *rx,
-				       const struct bulk_rx_ring *ring, u64 pos)
-{
-	struct bulk_far *far;
-
-	/* Those before it, as many as are lost at once, are lost with it. */
-	list_for_each_entry(far, &rx->far, node)
-		if (far->ring == ring && far->pos == pos)
-			return far;
-	return NULL;
-}
-
 /* Count one more in. Return: false for what no record can be. */
 static bool bulk_evict_next(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 			    u64 end, struct bulk_eviction *e)
 {
+	u64 space = bulk_rx_space_at(rx, ring, e->pos, end - e->pos);
 	struct bulk_record *rec = bulk_rx_at(ring, e->pos);
 	u32 word = READ_ONCE(*bulk_record_word(rec));
-	u64 space = bulk_rx_space(word);
 	struct bulk_far *far;
 
-	/* A process may have put the tail where no record begins. */
-	if (!space || !IS_ALIGNED(space, 8) || space > end - e->pos)
+	if (!space)
 		return false;
 	e->lost = bulk_rx_lost_add(e->lost, READ_ONCE(*bulk_record_losses(rec)));
 	e->pos += space;
@@ -72,8 +59,6 @@ static bool bulk_evict_next(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 		return true;
 	}
 	far = bulk_rx_far_at(rx, ring, e->pos - space);
-	if (!far)
-		return false;
 	e->bytes += far->len;
 	e->freed_far += bulk_record_space(far->len) - space;
 	return true;

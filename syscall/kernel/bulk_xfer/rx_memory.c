@@ -305,23 +305,27 @@ void bulk_rx_ring_init_window(struct bulk_rx_ring *ring, void *data, u32 size,
 
 /*
  * Bytes of the first records of a ring, at most @max, and how much of that holds
- * none.
+ * none. What begins with nonsense, because of a process whose window it was, is
+ * dropped.
  */
-static u64 bulk_rx_movable(const struct bulk_rx_ring *from, u64 max, u64 *skipped)
+static u64 bulk_rx_movable(struct bulk_rx *rx, struct bulk_rx_ring *from, u64 max,
+			   u64 *skipped)
 {
-	u64 tail = READ_ONCE(*from->shared_tail), space, len = 0;
+	u64 tail = READ_ONCE(*from->shared_tail), space = 0, len = 0;
 	u64 filled = READ_ONCE(*from->shared_head) - tail;
-	u32 word;
 
 	*skipped = 0;
 	while (len < filled) {
-		word = *bulk_record_word(bulk_rx_at(from, tail + len));
-		space = bulk_rx_space(word);
-		if (len + space > max)
+		space = bulk_rx_space_at(rx, from, tail + len, filled - len);
+		if (!space || len + space > max)
 			break;
-		len += space;
-		if (word & BULK_REC_SKIP)
+		if (*bulk_record_word(bulk_rx_at(from, tail + len)) & BULK_REC_SKIP)
 			*skipped += space;
+		len += space;
+	}
+	if (filled && !len && !space) {
+		WRITE_ONCE(*from->shared_tail, tail + filled);
+		bulk_rx_look(from);
 	}
 	return len;
 }
@@ -420,7 +424,8 @@ void bulk_rx_move_on(struct bulk_rx *rx, struct bulk_rx_ring *to)
 	flags = bulk_rx_lock(rx);
 	bulk_rx_look(to);
 	if (to->low == to->head && READ_ONCE(*to->shared_tail) == to->low) {
-		len = bulk_rx_movable(from, min_t(u64, to->size, BULK_RX_MOVE_MAX),
+		len = bulk_rx_movable(rx, from,
+				      min_t(u64, to->size, BULK_RX_MOVE_MAX),
 				      &skipped);
 		bulk_rx_move(rx, to, from, len, skipped);
 	}

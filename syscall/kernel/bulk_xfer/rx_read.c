@@ -409,7 +409,7 @@ static void bulk_rx_count_ring(struct bulk_rx_ring *ring, u64 *records,
 		word = READ_ONCE(*bulk_record_word(rec));
 		space = bulk_rx_space(word & ~BULK_REC_BUSY);
 		/* Overwritten since, or where none begins. */
-		if (!space || space > ring->end - pos)
+		if (!space || !IS_ALIGNED(space, 8) || space > ring->end - pos)
 			return;
 		pos += space;
 		if (word & BULK_REC_SKIP)

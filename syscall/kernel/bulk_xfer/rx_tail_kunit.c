@@ -173,6 +173,50 @@ static void detached_nonsense_holds_up_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->released, 1);
 }
 
+/* Left where no record begins, by a process whose window that was. */
+static void leave_nonsense(struct kunit *test, u64 word)
+{
+	struct bulk_rx *rx = make_rx(test, 8, 64, BULK_RX_BLOCK);
+	struct bulk_rx_ring *ring;
+	struct window *w;
+	u64 *payload;
+
+	KUNIT_ASSERT_EQ(test, put(test, 1, 64), 0);
+	ring = bulk_rx_last(rx);
+	payload = (u64 *)bulk_rx_at(ring, 0)->data;
+	payload[0] = word;
+	ring->low = sizeof(struct bulk_record);
+	ring->tail = ring->low;
+	*ring->shared_tail = ring->low;
+	w = attach(test);
+	expect_empty(test);
+	KUNIT_EXPECT_EQ(test, w->kernel->rx_head, 0);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&rx->rings));
+	KUNIT_EXPECT_EQ(test, put(test, 2, 64), 0);
+	KUNIT_EXPECT_EQ(test, w->kernel->rx_head, RECORD_SIZE(64));
+	expect_record(test, 2, 64, 0);
+}
+
+static void nothing_of_no_length_moves_to_a_window(struct kunit *test)
+{
+	leave_nonsense(test, BULK_REC_SKIP);
+}
+
+static void long_record_that_is_none_moves_nowhere(struct kunit *test)
+{
+	leave_nonsense(test, BULK_REC_FAR);
+}
+
+static void record_that_is_reserved_for_ever_moves_nowhere(struct kunit *test)
+{
+	leave_nonsense(test, BULK_REC_BUSY | 8);
+}
+
+static void record_beyond_its_ring_moves_nowhere(struct kunit *test)
+{
+	leave_nonsense(test, 1000);
+}
+
 static struct kunit_case tail_cases[] = {
 	KUNIT_CASE(tail_that_is_none),
 	KUNIT_CASE(tail_that_was_written_over),
@@ -181,6 +225,10 @@ static struct kunit_case tail_cases[] = {
 	KUNIT_CASE(overwrite_stops_at_nonsense),
 	KUNIT_CASE(long_record_that_the_process_skips),
 	KUNIT_CASE(detached_nonsense_holds_up_nobody),
+	KUNIT_CASE(nothing_of_no_length_moves_to_a_window),
+	KUNIT_CASE(long_record_that_is_none_moves_nowhere),
+	KUNIT_CASE(record_that_is_reserved_for_ever_moves_nowhere),
+	KUNIT_CASE(record_beyond_its_ring_moves_nowhere),
 	{}
 };
 
