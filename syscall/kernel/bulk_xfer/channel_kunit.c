@@ -11,7 +11,7 @@
 #include "endpoint.h"
 #include "transfer.h"
 
-/* What the provider of the tests was asked for. */
+/* Calls of the operations of the tests' provider. */
 static struct {
 	int opened;
 	int released;

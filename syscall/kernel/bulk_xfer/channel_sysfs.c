@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What /sys/class/bulk/NAME says of a channel, one value a file.
+ * Attributes of a channel in /sys/class/bulk/NAME, one value a file.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */

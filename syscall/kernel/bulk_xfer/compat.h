@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What later kernels have and this one lacks.
+ * Functions that later kernels have and this one lacks.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */

@@ -11,7 +11,7 @@
 
 #include "endpoint.h"
 
-/* What should be a record isn't one, or is cut. */
+/* There is no record where one should be, or it is cut. */
 #define BULK_NO_RECORD		3
 
 /**

@@ -198,7 +198,7 @@ static int bulk_drain_charged(struct bulk_endpoint *ep, struct bulk_window *w)
 	return ret;
 }
 
-/* Whoever asked to be woken has been, and asks again before the next sleep. */
+/* A sleeper that asked to be woken has been, and asks again before the next sleep. */
 static void bulk_drain_disarm(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	if ((w->kernel->state & BULK_WINDOW_WANTED) &&
@@ -281,7 +281,7 @@ static noinline void bulk_deadline_follow(struct bulk_endpoint *ep,
  * bulk_drain_locked() - hand the provider what waits in the window
  * @ep: the endpoint, whose TX lock is held
  *
- * What the process sends meanwhile isn't waited for.
+ * Records that the process sends meanwhile aren't waited for.
  *
  * Context: Process context. May sleep, not for user space.
  * Return: 0 when all was taken; -EAGAIN or -ENOMEM when the provider could not

@@ -44,7 +44,7 @@ static unsigned long bulk_memlock_pages(void)
 	return limit == RLIM_INFINITY ? LONG_MAX : limit >> PAGE_SHIFT;
 }
 
-/* What waits to be received is memory that the opener has locked. */
+/* The memory of records that wait to be received is the opener's, locked. */
 static int bulk_endpoint_charge(struct bulk_endpoint *ep)
 {
 	struct ucounts *ucounts;
@@ -149,7 +149,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 
 	mutex_lock(&ep->tx_lock);
 	mutex_lock(&ep->rx_mutex);
-	/* What was sent before the process can see it go is taken. */
+	/* Records that were sent before the process can see it go are taken. */
 	if (ep->window)
 		bulk_window_close(ep->window, BULK_WINDOW_GONE);
 	/* Pairs with the exchange in bulk_send_one() of the vDSO. */
@@ -163,7 +163,7 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 	bulk_endpoint_wake(ep, EPOLLHUP | EPOLLERR);
 }
 
-/* What the rings have brought, and what is there still. */
+/* Figures of an endpoint, and of the records that wait in its rings. */
 static void bulk_endpoint_count(struct bulk_endpoint *ep, struct bulk_totals *totals,
 				u64 *waiting, u64 *occupied)
 {

@@ -170,7 +170,7 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
  * @ep: the endpoint, open for writing
  * @seg: the segment; its result goes there
  *
- * What is no record ends it, and the rest stays reserved.
+ * It ends before the first that is no record, and the rest stays reserved.
  *
  * Context: Process context. Takes the TX lock.
  * Return: 0; BULK_SHORT_REGION when only the first were sent; otherwise none was:

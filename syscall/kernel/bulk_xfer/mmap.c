@@ -104,7 +104,7 @@ static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w)
 }
 
 /*
- * What was sent through the old window moves to the new one, which its process
+ * Records sent through the old window move to the new one, which its process
  * can't write to yet: what it wrote there that is no record is the old one's.
  */
 static int bulk_window_move_sent(struct bulk_endpoint *ep, struct bulk_window *w,
@@ -125,7 +125,7 @@ static int bulk_window_move_sent(struct bulk_endpoint *ep, struct bulk_window *w
 	return 0;
 }
 
-/* What the process left in an unmapped window goes before what comes now. */
+/* Records left in an unmapped window go before those of the new one. */
 static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w,
 			       struct bulk_window *old)
 {
@@ -165,7 +165,7 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 	if (READ_ONCE(ep->channel->deadline_us))
 		bulk_window_set(w, BULK_WINDOW_DEADLINE);
 	WRITE_ONCE(ep->window, w);
-	/* What was before it may be received, and it is what there is now. */
+	/* Records that were there before move to it. */
 	bulk_window_settle(ep);
 	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
 	bulk_rx_wake(ep);
@@ -227,7 +227,7 @@ static struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
  * @ep: the endpoint
  * @w: the window
  *
- * What it sent is taken, what it has not received stays for the system call.
+ * Records that it sent are taken, those not received stay for the system call.
  * Stale mappings, as userfaultfd can make a fork inherit, read that there is no
  * window.
  *

@@ -92,7 +92,7 @@ static void bulk_poller_tell(struct bulk_window *w, enum bulk_poller_state state
 	bulk_poller_set_flag(w, state == BULK_POLLER_ASLEEP);
 }
 
-/* What the provider allocates is for the process. */
+/* Memory that the provider allocates is for the process. */
 static bool bulk_poll_window(struct bulk_endpoint *ep, struct bulk_window *w,
 			     enum bulk_poller_state state)
 {

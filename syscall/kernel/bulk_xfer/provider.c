@@ -238,13 +238,10 @@ EXPORT_SYMBOL_GPL(bulk_record_data);
 static noinline void bulk_trace_committed(struct bulk_endpoint *ep,
 					  struct bulk_record *rec, u64 tag)
 {
-	struct bulk_meta meta = {
-		.len = bulk_rx_record_len(rec),
-		.lost = *bulk_record_losses(rec),
-		.tag = tag,
-	};
+	struct bulk_meta meta = { .tag = tag };
 
-	if (bulk_window_is_mapped(ep))
+	if (bulk_window_is_mapped(ep) &&
+	    bulk_rx_reserved_meta(&ep->records, rec, &meta))
 		bulk_trace_received(ep, &meta);
 }
 
@@ -295,7 +292,7 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 		irq_work_queue(&ep->nmi_work);
 	} else {
 		ours = bulk_rx_abort(&ep->records, rec);
-		/* What is behind it may be received now. */
+		/* Records behind it may be received now. */
 		bulk_rx_wake(ep);
 		/* A provider that gives up by itself would be called again at once. */
 		if (bulk_rx_was_full(&ep->records))

@@ -170,7 +170,7 @@ static void positions_beyond_32_bits(struct kunit *test)
 	KUNIT_EXPECT_GT(test, ctx->ring.head, 1ULL << 32);
 }
 
-/* What says that somebody writes behind the head is no part of a position. */
+/* The marks of somebody who writes behind the head are no part of a position. */
 static void head_that_is_marked(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;

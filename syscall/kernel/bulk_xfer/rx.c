@@ -74,22 +74,32 @@ bool bulk_rx_within(const struct bulk_rx *rx, size_t cost, size_t freed)
 }
 
 /**
- * bulk_rx_room() - how much may be added to a ring, in one piece
+ * bulk_rx_below_limit() - how much may be added to what waits
+ * @rx: the rings, whose lock is held
+ *
+ * Return: bytes, a multiple of 8.
+ */
+size_t bulk_rx_below_limit(const struct bulk_rx *rx)
+{
+	return ALIGN_DOWN(rx->limit - min(bulk_rx_used_by_all(rx), rx->limit), 8);
+}
+
+/**
+ * bulk_rx_room() - how much has room in a ring, in one piece
  * @rx: the rings, whose lock is held
  * @ring: the last of them
  *
- * Return: bytes, a multiple of 8.
+ * Return: bytes, a multiple of 8, without those that NMIs have a claim to.
  */
 u64 bulk_rx_room(const struct bulk_rx *rx, const struct bulk_rx_ring *ring)
 {
 	u64 room = ring->size - (ring->head - ring->low);
 	u64 spare = min_t(u64, rx->nmi_room, ring->size / 2);
-	size_t used = bulk_rx_used_by_all(rx);
 
 	room -= min(room, spare);
 	if (!ring->mirrored)
 		room = min(room, ring->size - (ring->head & (ring->size - 1)));
-	return ALIGN_DOWN(min_t(u64, room, rx->limit - min(used, rx->limit)), 8);
+	return room;
 }
 
 /**
@@ -188,6 +198,19 @@ u64 bulk_rx_space_at(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
 	return space;
 }
 
+/**
+ * bulk_rx_unuse() - a producer looks at a ring no longer
+ * @ring: the ring, which may be freed once it is read
+ *
+ * Context: Any, NMI included.
+ */
+void bulk_rx_unuse(struct bulk_rx_ring *ring)
+{
+	/* Pairs with the acquire in bulk_rx_free_drained(). */
+	smp_mb__before_atomic();
+	atomic_dec(&ring->users);
+}
+
 /* --- Losses --- */
 
 /**
@@ -238,7 +261,7 @@ void bulk_rx_lose(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 pos,
 		ring = list_next_entry(ring, node);
 		pos = ring->low;
 	}
-	/* What is being produced gets its heads later. */
+	/* A run gets its heads later. */
 	if (pos != ring->head && pos != ring->run)
 		losses = bulk_record_losses(bulk_rx_at(ring, pos));
 	WRITE_ONCE(*losses, bulk_rx_lost_add(*losses, lost));

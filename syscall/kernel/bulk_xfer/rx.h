@@ -41,7 +41,7 @@ struct bulk_memlock;
 #define BULK_REC_FAR		BIT(29) /* its bytes are in memory of their own */
 #define BULK_REC_LEN		(BIT(29) - 1)
 
-/* What a record in memory of its own leaves in the ring: its length, as its data. */
+/* A record in memory of its own leaves its length in the ring, as its data. */
 #define BULK_FAR_SPACE		(sizeof(struct bulk_record) + sizeof(u64))
 
 /**
@@ -176,7 +176,7 @@ static inline struct bulk_record *bulk_rx_at(const struct bulk_rx_ring *ring,
 	return ring->data + (pos & (ring->size - 1));
 }
 
-/* What a record occupies in its ring, by the first word of its head. */
+/* Bytes that a record occupies in its ring, by the first word of its head. */
 static inline u64 bulk_rx_space(u32 word)
 {
 	if (unlikely(word & (BULK_REC_SKIP | BULK_REC_FAR)))
@@ -185,12 +185,17 @@ static inline u64 bulk_rx_space(u32 word)
 	return bulk_record_space(word & BULK_REC_LEN);
 }
 
-/* Bytes of a record in a ring, wherever they are. */
-static inline u32 bulk_rx_len(const struct bulk_record *rec, u32 word)
+/*
+ * Bytes of the record at @pos, wherever they are. @word may be no head, where a
+ * record has been overwritten meanwhile: no more is read than there is.
+ */
+static inline u32 bulk_rx_len(const struct bulk_rx_ring *ring, u64 pos, u32 word)
 {
-	if (unlikely(word & BULK_REC_FAR))
-		return *(const u32 *)rec->data;
-	return word & BULK_REC_LEN;
+	if (likely(!(word & BULK_REC_FAR)))
+		return word & BULK_REC_LEN;
+	if (!ring->mirrored && (pos & (ring->size - 1)) > ring->size - BULK_FAR_SPACE)
+		return 0;
+	return *(const u32 *)bulk_rx_at(ring, pos)->data;
 }
 
 /* The two halves of a head, of which a commit writes the first only. */
@@ -238,7 +243,7 @@ static inline bool bulk_rx_trylock_nmi(struct bulk_rx *rx)
 	return !READ_ONCE(rx->held) && raw_spin_trylock(&rx->lock);
 }
 
-/* What a record may occupy of the largest ring of the kernel's own. */
+/* Bytes that a record may occupy of the largest ring of the kernel's own. */
 static inline u32 bulk_rx_own_share(const struct bulk_rx *rx)
 {
 	return min_t(u32, bulk_rx_share(rx->own_max), BULK_RX_OWN_RECORD);
@@ -249,6 +254,8 @@ static inline u32 bulk_rx_own_share(const struct bulk_rx *rx)
 void bulk_rx_look(struct bulk_rx_ring *ring);
 bool bulk_rx_within(const struct bulk_rx *rx, size_t cost, size_t freed);
 u64 bulk_rx_room(const struct bulk_rx *rx, const struct bulk_rx_ring *ring);
+size_t bulk_rx_below_limit(const struct bulk_rx *rx);
+void bulk_rx_unuse(struct bulk_rx_ring *ring);
 u64 bulk_rx_pad(const struct bulk_rx_ring *ring, size_t need);
 bool bulk_rx_fits(const struct bulk_rx *rx, const struct bulk_rx_ring *ring,
 		  size_t need, u64 freed, bool nmi);
@@ -296,7 +303,8 @@ struct bulk_record *bulk_rx_reserve_nmi(struct bulk_rx *rx, size_t len,
 					unsigned int *dropped);
 bool bulk_rx_has_room_for(struct bulk_rx *rx, size_t len);
 
-size_t bulk_rx_record_len(const struct bulk_record *rec);
+bool bulk_rx_reserved_meta(struct bulk_rx *rx, struct bulk_record *rec,
+			   struct bulk_meta *meta);
 bool bulk_rx_commit(struct bulk_rx *rx, struct bulk_record *rec, u64 tag);
 bool bulk_rx_abort(struct bulk_rx *rx, struct bulk_record *rec);
 bool bulk_rx_abort_nmi(struct bulk_rx *rx, struct bulk_record *rec);
@@ -322,7 +330,7 @@ int bulk_rx_take_all(struct bulk_rx *rx);
 void bulk_rx_waiting(struct bulk_rx *rx, u64 *records, u64 *bytes,
 		     u64 *occupied);
 
-/* What is of no use once it has been read is freed at once. */
+/* A ring of no use is freed as soon as it has been read. */
 static inline void bulk_rx_tidy(struct bulk_rx *rx)
 {
 	struct bulk_rx_ring *ring;

@@ -15,7 +15,7 @@
  * @rx: the rings
  * @ring: the ring
  *
- * Whoever commits does it for all: a record may have waited for this one.
+ * A commit does it for all: another record may have waited for this one.
  *
  * Context: Any, NMI included.
  */
@@ -32,14 +32,15 @@ void bulk_rx_publish(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 		pos = smp_load_acquire(ring->shared_head);
 		/* Pairs with the release in bulk_rx_place(). */
 		head = smp_load_acquire(&ring->head);
-		if (pos == head || pos == READ_ONCE(ring->run))
+		/* Pairs with the release in bulk_rx_run_end(). */
+		if (pos == head || pos == smp_load_acquire(&ring->run))
 			return;
 		rec = bulk_rx_at(ring, pos);
 		/* Pairs with the release in bulk_rx_commit(). */
 		word = smp_load_acquire(bulk_record_word(rec));
 		if (word & BULK_REC_BUSY)
 			return;
-		len = bulk_rx_len(rec, word);
+		len = bulk_rx_len(ring, pos, word);
 		/* Another CPU that publishes, too, is as good. */
 		next = pos + bulk_rx_space(word);
 		if (cmpxchg(ring->shared_head, pos, next) != pos ||
@@ -47,18 +48,10 @@ void bulk_rx_publish(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 			continue;
 		atomic64_inc(&rx->records);
 		atomic64_add(len, &rx->bytes);
-		/* What is reserved since is published by its commit. */
+		/* A record that is reserved since is published by its commit. */
 		if (next == head)
 			return;
 	}
-}
-
-/* The ring may be freed from now on, once it is read. */
-static void bulk_rx_unuse(struct bulk_rx_ring *ring)
-{
-	/* Pairs with the acquire in bulk_rx_free_drained(). */
-	smp_mb__before_atomic();
-	atomic_dec(&ring->users);
 }
 
 static struct bulk_rx_ring *bulk_rx_ring_of(struct bulk_rx *rx,
@@ -77,19 +70,38 @@ static bool bulk_rx_is_reserved(struct bulk_rx *rx, struct bulk_record *rec)
 	       READ_ONCE(*bulk_record_word(rec)) & BULK_REC_BUSY;
 }
 
-/**
- * bulk_rx_record_len() - the length of a reserved record
- * @rec: the record
- *
- * Return: its bytes.
- */
-size_t bulk_rx_record_len(const struct bulk_record *rec)
+/* The place in its ring of a record in memory of its own. */
+static struct bulk_record *bulk_far_place(const struct bulk_far *far)
 {
-	u32 word = rec->head;
+	return bulk_rx_at(far->ring, far->pos);
+}
 
-	if (word & BULK_REC_FAR)
-		return container_of(rec, struct bulk_far, rec)->len;
-	return word & BULK_REC_LEN;
+/**
+ * bulk_rx_reserved_meta() - tell of a reserved record
+ * @rx: the rings
+ * @rec: the record
+ * @meta: its length and the losses before it are filled in
+ *
+ * Context: Any, NMI included.
+ * Return: false when it is not reserved, as for bulk_rx_commit().
+ */
+bool bulk_rx_reserved_meta(struct bulk_rx *rx, struct bulk_record *rec,
+			   struct bulk_meta *meta)
+{
+	u32 word;
+
+	if (!bulk_rx_is_reserved(rx, rec))
+		return false;
+	word = *bulk_record_word(rec);
+	meta->len = word & BULK_REC_LEN;
+	if (word & BULK_REC_FAR) {
+		struct bulk_far *far = container_of(rec, struct bulk_far, rec);
+
+		meta->len = far->len;
+		rec = bulk_far_place(far);
+	}
+	meta->lost = *bulk_record_losses(rec);
+	return true;
 }
 
 /**
@@ -115,7 +127,7 @@ bool bulk_rx_commit(struct bulk_rx *rx, struct bulk_record *rec, u64 tag)
 
 		*bulk_record_word(rec) = word;
 		ring = far->ring;
-		rec = bulk_rx_at(ring, far->pos);
+		rec = bulk_far_place(far);
 	} else {
 		ring = bulk_rx_ring_of(rx, rec);
 	}
@@ -270,7 +282,7 @@ static void bulk_rx_forsake_ring(struct bulk_rx *rx, struct bulk_rx_ring *ring)
  * bulk_rx_forsake() - the producers are gone
  * @rx: the rings; nobody reserves, commits or aborts any more
  *
- * What is reserved still would keep what was committed after it from the reader.
+ * A record that is still reserved would keep later ones from the reader.
  *
  * Context: Process context. Takes the rings' lock.
  * Return: how many records that was.

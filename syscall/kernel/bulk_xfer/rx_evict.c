@@ -100,7 +100,7 @@ static void bulk_evict_done(struct bulk_rx *rx, struct bulk_rx_ring *ring,
  *
  * While they are looked at, the tail has the process find nothing to receive: what
  * it, or a reader in the kernel, is receiving at the moment it has not received.
- * What it has borrowed is not overwritten.
+ * Records that it has borrowed are not overwritten.
  *
  * Context: Any but NMI.
  * Return: how many gave way; 0 when there is no room all the same.

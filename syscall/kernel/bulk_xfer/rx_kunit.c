@@ -219,7 +219,7 @@ static void overwrite_of_many_refuses_the_newest(struct kunit *test)
 	expect_empty(test);
 }
 
-/* What is not committed is its producer's, and what comes after it stays, too. */
+/* A record that is not committed stays, and so do those after it. */
 static void overwrite_stops_at_what_is_reserved(struct kunit *test)
 {
 	struct fixture *f = test->priv;

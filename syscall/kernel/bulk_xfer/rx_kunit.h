@@ -172,7 +172,7 @@ static inline void expect_empty(struct kunit *test)
 {
 	expect_none_yet(test);
 	expect_waiting(test, 0);
-	/* What was found drained ends with the next look. */
+	/* A ring that was found drained ends with the next look. */
 	expect_none_yet(test);
 }
 

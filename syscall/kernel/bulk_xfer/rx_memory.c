@@ -466,7 +466,7 @@ int bulk_rx_attach(struct bulk_rx *rx, struct bulk_rx_ring *ring)
  * @rx: the rings, with both locks of their endpoint
  * @ring: the window's
  *
- * What its pages hold, which others may have kept, matters no more. The caller
+ * Its pages, which others may have kept, matter no more. The caller
  * goes on with bulk_rx_retire().
  *
  * Context: Process context. Takes the rings' lock.

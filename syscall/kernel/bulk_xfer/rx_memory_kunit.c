@@ -41,7 +41,7 @@ static void rings_grow(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&rx->drained));
 }
 
-/* What was committed later waits in the ring after it. */
+/* A record that was committed later waits in the ring after it. */
 static void ring_stays_while_it_is_reserved_in(struct kunit *test)
 {
 	struct bulk_rx *rx = make_charged_rx(test, 1000);
@@ -142,11 +142,9 @@ static void long_records_keep_their_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rx->far_bytes, 0);
 }
 
-static void long_is_an_eighth_of_the_largest_ring(struct kunit *test)
+/* One byte more, and it is not in the ring. */
+static void expect_longest(struct kunit *test, struct bulk_rx *rx, size_t longest)
 {
-	struct bulk_rx *rx = make_rx(test, 1, 2000, BULK_RX_BLOCK);
-	size_t longest = BULK_RX_OWN_MIN / 8 - RECORD_SIZE(0);
-
 	KUNIT_EXPECT_EQ(test, put(test, 1, longest), 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&rx->far));
 	KUNIT_EXPECT_EQ(test, put(test, 2, longest + 1), 0);
@@ -155,17 +153,16 @@ static void long_is_an_eighth_of_the_largest_ring(struct kunit *test)
 	expect_record(test, 2, longest + 1, 0);
 }
 
+static void long_is_an_eighth_of_the_largest_ring(struct kunit *test)
+{
+	expect_longest(test, make_rx(test, 1, 2000, BULK_RX_BLOCK),
+		       BULK_RX_OWN_MIN / 8 - RECORD_SIZE(0));
+}
+
 static void long_is_beyond_own_record(struct kunit *test)
 {
-	struct bulk_rx *rx = make_rx(test, 64, PAGE_SIZE, BULK_RX_BLOCK);
-	size_t longest = BULK_RX_OWN_RECORD - RECORD_SIZE(0);
-
-	KUNIT_EXPECT_EQ(test, put(test, 1, longest), 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&rx->far));
-	KUNIT_EXPECT_EQ(test, put(test, 2, longest + 1), 0);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&rx->far), 1);
-	expect_record(test, 1, longest, 0);
-	expect_record(test, 2, longest + 1, 0);
+	expect_longest(test, make_rx(test, 64, PAGE_SIZE, BULK_RX_BLOCK),
+		       BULK_RX_OWN_RECORD - RECORD_SIZE(0));
 }
 
 static void long_records_count_in_full(struct kunit *test)
@@ -238,7 +235,7 @@ static void forsaken_long_record_holds_up_nobody(struct kunit *test)
 /* More than kmalloc() has. */
 #define VMALLOC_LEN	((size_t)KMALLOC_MAX_SIZE)
 
-/* What can't be had for lack of memory costs no record that is there. */
+/* A record that there is no memory for costs none that is there. */
 static void overwrite_without_memory_loses_the_newest(struct kunit *test)
 {
 	struct bulk_rx *rx = make_rx(test, 1, VMALLOC_LEN,

@@ -33,7 +33,7 @@ static long put_nmi(struct kunit *test, u64 tag, size_t len)
 	return 0;
 }
 
-/* What an NMI gets that has interrupted whoever holds the lock. */
+/* The answer to an NMI that has interrupted the holder of the lock. */
 static long put_nmi_locked(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -96,7 +96,7 @@ static void nmi_room_is_beside_the_limit(struct kunit *test)
 	expect_empty(test);
 }
 
-/* What is aborted takes up a ring, though not its limit. */
+/* An aborted record takes up a ring, though not its limit. */
 static void nmi_room_is_left_by_others(struct kunit *test)
 {
 	struct bulk_rx *rx = make_rx(test, 40, 64, BULK_RX_BLOCK);
@@ -178,7 +178,7 @@ static void nmi_may_be_overwritten_by_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(test, 1, 64), 0);
 	KUNIT_EXPECT_EQ(test, put_nmi(test, 2, 64), 0);
 	KUNIT_EXPECT_EQ(test, f->dropped, 0);
-	/* What NMIs have put beyond the limit has to go, too. */
+	/* Records of NMIs beyond the limit have to go, too. */
 	KUNIT_EXPECT_EQ(test, put(test, 3, 64), 0);
 	KUNIT_EXPECT_EQ(test, f->dropped, 2);
 	KUNIT_EXPECT_EQ(test, put(test, 4, 64), 0);

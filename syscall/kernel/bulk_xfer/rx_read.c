@@ -56,7 +56,7 @@ static struct bulk_rx_ring *bulk_rx_next(struct bulk_rx *rx,
 	       list_entry(node->next, struct bulk_rx_ring, node);
 }
 
-/* What a window's ring had no room for moves there, when it is empty. */
+/* Records that a window's ring had no room for move there, when it is empty. */
 static void bulk_rx_refill(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 {
 	if (ring->tail == ring->end && !ring->borrowed) {
@@ -81,7 +81,7 @@ static noinline int bulk_rx_first_of_many(struct bulk_rx *rx,
 			return ret;
 		if (at->mapped && bulk_rx_next(rx, at))
 			bulk_rx_refill(rx, at);
-		/* What is reserved here comes before what is in the next one. */
+		/* A record that is reserved here comes before those in the next one. */
 		if (at->tail != READ_ONCE(at->head))
 			break;
 		next = bulk_rx_next(rx, at);
@@ -129,7 +129,7 @@ int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring)
 	return bulk_rx_fetch(rx, first);
 }
 
-/* What was an aborted record, or a rest. */
+/* The place of an aborted record, or a rest. */
 static void bulk_rx_skip(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 space,
 			 u32 lost)
 {
@@ -172,12 +172,14 @@ static bool bulk_rx_has_moved(const struct bulk_rx_ring *ring)
 }
 
 /*
- * What is at the tail can't be a record. It may have been overwritten in between;
+ * There can't be a record at the tail. It may have been overwritten in between;
  * or a process has put the tail there: of a window that is no more, the rest is
  * dropped.
  */
 static int bulk_rx_no_record(struct bulk_rx_ring *ring)
 {
+	/* After the look at what is there. */
+	smp_rmb();
 	if (bulk_rx_has_moved(ring))
 		return BULK_RX_AGAIN;
 	if (ring->mapped)
@@ -205,18 +207,18 @@ static int bulk_rx_peek_once(struct bulk_rx *rx, struct bulk_rx_ring **first,
 	head = READ_ONCE(rec->head);
 	*word = bulk_record_len(head);
 	space = bulk_rx_space(*word);
-	meta->lost = bulk_record_lost(head);
-	if (!(*word & BULK_REC_SKIP)) {
-		meta->len = bulk_rx_len(rec, *word);
-		meta->tag = READ_ONCE(rec->tag);
-	}
-	/* What was read is that record's: it has not been overwritten meanwhile. */
-	smp_rmb();
-	if (unlikely(bulk_rx_has_moved(ring)))
-		return BULK_RX_AGAIN;
 	if (unlikely(!space || *word & BULK_REC_BUSY || space > filled ||
 		     !IS_ALIGNED(space, 8)))
 		return bulk_rx_no_record(ring);
+	meta->lost = bulk_record_lost(head);
+	if (!(*word & BULK_REC_SKIP)) {
+		meta->len = bulk_rx_len(ring, ring->tail, *word);
+		meta->tag = READ_ONCE(rec->tag);
+	}
+	/* All of that is one record's, which has not been overwritten meanwhile. */
+	smp_rmb();
+	if (unlikely(bulk_rx_has_moved(ring)))
+		return BULK_RX_AGAIN;
 	if (likely(!(*word & BULK_REC_SKIP)))
 		return 0;
 	if (ring->borrowed)
@@ -400,25 +402,24 @@ static void bulk_rx_count_ring(struct bulk_rx_ring *ring, u64 *records,
 			       u64 *bytes, u64 *occupied)
 {
 	u64 pos = ring->tail, space;
-	struct bulk_record *rec;
 	unsigned int n = 0;
-	u32 word;
+	u32 word, len;
 
 	while (pos != ring->end) {
-		rec = bulk_rx_at(ring, pos);
-		word = READ_ONCE(*bulk_record_word(rec));
+		word = READ_ONCE(*bulk_record_word(bulk_rx_at(ring, pos)));
 		space = bulk_rx_space(word & ~BULK_REC_BUSY);
 		/* Overwritten since, or where none begins. */
 		if (!space || !IS_ALIGNED(space, 8) || space > ring->end - pos)
 			return;
+		len = bulk_rx_len(ring, pos, word);
 		pos += space;
+		if (!(++n % BULK_COUNT_STEP))
+			cond_resched();
 		if (word & BULK_REC_SKIP)
 			continue;
 		(*records)++;
-		*bytes += bulk_rx_len(rec, word);
-		*occupied += bulk_record_space(bulk_rx_len(rec, word));
-		if (!(++n % BULK_COUNT_STEP))
-			cond_resched();
+		*bytes += len;
+		*occupied += bulk_record_space(len);
 	}
 }
 

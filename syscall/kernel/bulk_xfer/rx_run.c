@@ -39,15 +39,6 @@ static noinline void bulk_rx_run_grow(struct bulk_rx *rx, size_t want)
 		bulk_rx_ring_free(rx, fresh);
 }
 
-/* Bytes of the ring that NMIs have no claim to. */
-static u64 bulk_rx_left(const struct bulk_rx *rx, const struct bulk_rx_ring *ring)
-{
-	u64 room = ring->size - (ring->head - ring->low);
-	u64 spare = min_t(u64, rx->nmi_room, ring->size / 2);
-
-	return room - min(room, spare);
-}
-
 /* An empty ring that isn't mapped twice starts over, so that all is in one piece. */
 static void bulk_rx_run_start_over(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 {
@@ -108,11 +99,8 @@ bool bulk_rx_run_begin(struct bulk_rx *rx, struct bulk_rx_run *run, size_t want)
 	if (ring && ring->run == BULK_RX_NO_RUN) {
 		bulk_rx_look(ring);
 		bulk_rx_run_start_over(rx, ring);
-		room = ring->size - (ring->head - ring->low);
-		if (!ring->mirrored)
-			room = min(room, ring->size - (ring->head & (ring->size - 1)));
-		room = min_t(u64, room, BULK_RUN_BYTES + bulk_rx_share(ring->size));
-		room = min_t(u64, room, bulk_rx_left(rx, ring));
+		room = min_t(u64, bulk_rx_room(rx, ring),
+			     BULK_RUN_BYTES + bulk_rx_share(ring->size));
 	}
 	if (room >= sizeof(struct bulk_record))
 		bulk_rx_run_take(ring, run, room);
@@ -143,7 +131,8 @@ bool bulk_rx_run_try(struct bulk_rx *rx, struct bulk_rx_run *run, size_t want)
 	ring = bulk_rx_last(rx);
 	if (ring && ring->run == BULK_RX_NO_RUN) {
 		bulk_rx_look(ring);
-		room = min_t(u64, bulk_rx_room(rx, ring), want);
+		room = min3(bulk_rx_room(rx, ring),
+			    (u64)bulk_rx_below_limit(rx), (u64)want);
 	}
 	if (room >= sizeof(struct bulk_record))
 		bulk_rx_run_take(ring, run, room);
@@ -195,13 +184,12 @@ void bulk_rx_run_end(struct bulk_rx *rx, struct bulk_rx_run *run,
 		/* In this order: see bulk_rx_publish(). */
 		smp_store_release(ring->shared_head, pos);
 	}
-	WRITE_ONCE(ring->run, BULK_RX_NO_RUN);
+	/* Pairs with the acquire in bulk_rx_publish(). */
+	smp_store_release(&ring->run, BULK_RX_NO_RUN);
 	behind = ring->head != READ_ONCE(*ring->shared_head);
 	bulk_rx_unlock(rx, flags);
-	/* What was reserved meanwhile may be committed. */
+	/* Records that were reserved meanwhile may be committed. */
 	if (unlikely(behind))
 		bulk_rx_publish(rx, ring);
-	/* Pairs with the acquire in bulk_rx_free_drained(). */
-	smp_mb__before_atomic();
-	atomic_dec(&ring->users);
+	bulk_rx_unuse(ring);
 }

@@ -200,7 +200,7 @@ static void run_waits_for_what_was_reserved_before(struct kunit *test)
 	expect_empty(test);
 }
 
-/* What is being made is nobody's yet, though all before it is committed. */
+/* A run is nobody's before it ends, though all before it is committed. */
 static void commit_during_a_run_stops_before_it(struct kunit *test)
 {
 	struct bulk_rx *rx = make_rx(test, 300, 64, BULK_RX_BLOCK);

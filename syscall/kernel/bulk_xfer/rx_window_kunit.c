@@ -280,7 +280,7 @@ static void what_no_vdso_receives_is_odd(struct kunit *test)
 	expect_empty(test);
 }
 
-/* What the process has taken can't be taken again. */
+/* A record that the process has taken can't be taken again. */
 static void one_taker_wins(struct kunit *test)
 {
 	struct window *w = make_window(test, BULK_RX_BLOCK);

@@ -83,7 +83,7 @@ static inline struct window *attach(struct kunit *test)
 	return w;
 }
 
-/* What is beyond its ring is in one that comes after it. */
+/* Records beyond its ring are in one that comes after it. */
 static inline struct window *make_window(struct kunit *test,
 					 enum bulk_rx_policy policy)
 {

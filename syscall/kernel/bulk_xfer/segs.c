@@ -86,7 +86,7 @@ static void bulk_trace_sent(struct bulk_endpoint *ep,
 				seg->len, seg->tag);
 }
 
-/* What ended them: the segment's error, or 0 when it is to be run by itself. */
+/* Return: the error of the segment that ended them; 0 when it is to be run by itself. */
 static int bulk_refusal(int ret)
 {
 	return ret == -EAGAIN || ret == -EFAULT ? 0 : ret;
@@ -110,7 +110,7 @@ unsigned int bulk_segs_send(struct bulk_endpoint *ep, struct bulk_seg *segs,
 	int ret, before;
 
 	mutex_lock(&ep->tx_lock);
-	/* What waits in the window goes first. */
+	/* Records in the window go first. */
 	if (ep->gone || (unlikely(ep->window) && bulk_drain_locked(ep)))
 		n = 0;
 	pagefault_disable();

@@ -197,7 +197,7 @@ int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		return bulk_window_spoil(ep, ep->window);
 	if (ret == -EAGAIN)
 		return bulk_recv_made(ep, to, meta);
-	/* What is in a window has been traced when it was put there. */
+	/* A record in a window has been traced when it was put there. */
 	if (!ret && trace_bulk_recv_enabled() && !bulk_window_is_mapped(ep))
 		bulk_trace_received(ep, meta);
 	return ret;
@@ -235,7 +235,7 @@ static int bulk_recv_once(struct bulk_endpoint *ep, struct iov_iter *to,
 int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
 		     bool nowait)
 {
-	/* What a process has read by itself has made room that nobody tells of. */
+	/* A process that has read by itself has made room, and tells nobody. */
 	if (bulk_rx_was_full(&ep->records))
 		bulk_tx_wake(ep);
 	/* Edge-triggered epoll asks no more once it was told that there is none. */

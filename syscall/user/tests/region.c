@@ -340,7 +340,7 @@ static enum result call_held_back_later(void)
 		len = bulk_send_region(b, (char *)memory + sent, r.used - sent);
 		CHECK(len > 0);
 	}
-	/* What is in the window takes no call, the rest a read(2) for each. */
+	/* Records in the window take no call, the rest a read(2) for each. */
 	for (i = 0; (len = bulk_recv_region(b, other, SIZE)) > 0;)
 		i += len / BULK_PACKED_SIZE(10);
 	CHECK(len == -1 && errno == ENOSYS);
