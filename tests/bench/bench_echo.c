@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a record costs there and back, by the channel echo, for one that goes one
- * way, to the channel sink.
+ * Cost of a record there and back, by the channel echo, of that of one that goes
+ * one way, to the channel sink.
  *
  * Records of 64 B go through the windows, some at a time. Each line, which begins
  * with "# echo", tells a ratio by the guest's clock; with --icount that counts
