@@ -426,4 +426,17 @@ TEST(of_a_record_that_is_too_long)
 	EXPECT_EQ(0, unload_module("bulk_refuse"));
 }
 
+/* Zeroes look like records without a byte, of which there would be many. */
+TEST_F(lie, no_more_waits_than_was_put_there)
+{
+	static const char zeroes[1000];
+
+	ASSERT_EQ(0, bulk_send(self->w.fd, zeroes, sizeof(zeroes), 0));
+	ASSERT_EQ(1, figure(self->w.fd, "rx-queued"));
+	user_page(&self->w)->rx_tail = sizeof(struct bulk_record);
+	EXPECT_GE(1, figure(self->w.fd, "rx-queued"));
+	EXPECT_GE(1, figure(self->w.fd, "rx-records"));
+	EXPECT_GE((int)sizeof(zeroes), figure(self->w.fd, "rx-bytes"));
+}
+
 TEST_HARNESS_MAIN

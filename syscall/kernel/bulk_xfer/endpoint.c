@@ -8,6 +8,7 @@
 #include <linux/cred.h>
 #include <linux/export.h>
 #include <linux/irq_work.h>
+#include <linux/minmax.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -167,14 +168,16 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 static void bulk_endpoint_count(struct bulk_endpoint *ep, struct bulk_totals *totals,
 				u64 *waiting, u64 *occupied)
 {
-	u64 bytes;
+	u64 bytes, all_records, all_bytes;
 
 	guard(mutex)(ep->rx_lock);
 	bulk_rx_waiting(&ep->records, waiting, &bytes, occupied);
-	totals->rx_records = ep->rx.records +
-			     atomic64_read(&ep->records.records) - *waiting;
-	totals->rx_bytes = ep->rx.bytes +
-			   atomic64_read(&ep->records.bytes) - bytes;
+	/* A lie about a window's tail must not reach the channel's totals. */
+	all_records = atomic64_read(&ep->records.records);
+	all_bytes = atomic64_read(&ep->records.bytes);
+	*waiting = min(*waiting, all_records);
+	totals->rx_records = ep->rx.records + all_records - *waiting;
+	totals->rx_bytes = ep->rx.bytes + all_bytes - min(bytes, all_bytes);
 	totals->rx_lost = bulk_rx_lost(&ep->records);
 	totals->tx_records = READ_ONCE(ep->tx.records);
 	totals->tx_bytes = READ_ONCE(ep->tx.bytes);

@@ -55,6 +55,19 @@ bool bulk_memlock_charge(struct bulk_memlock *m, unsigned long pages)
 }
 
 /**
+ * bulk_memlock_exceed() - charge memory that is there, whatever the user may lock
+ * @m: whom
+ * @pages: how much
+ *
+ * Context: Any.
+ */
+void bulk_memlock_exceed(struct bulk_memlock *m, unsigned long pages)
+{
+	if (m->ucounts && pages)
+		inc_rlimit_ucounts(m->ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+}
+
+/**
  * bulk_memlock_uncharge() - give back what bulk_memlock_charge() charged
  * @m: whom
  * @pages: how much

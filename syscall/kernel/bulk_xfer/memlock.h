@@ -33,6 +33,7 @@ void bulk_memlock_init(struct bulk_memlock *m, struct ucounts *ucounts,
 		       unsigned long limit);
 void bulk_memlock_end(struct bulk_memlock *m);
 bool bulk_memlock_charge(struct bulk_memlock *m, unsigned long pages);
+void bulk_memlock_exceed(struct bulk_memlock *m, unsigned long pages);
 void bulk_memlock_uncharge(struct bulk_memlock *m, unsigned long pages);
 
 #endif /* _BULK_XFER_MEMLOCK_H */

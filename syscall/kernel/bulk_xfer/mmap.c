@@ -80,18 +80,19 @@ static struct bulk_window *bulk_window_old(struct bulk_endpoint *ep)
 }
 
 /*
- * Charge the endpoint's owner for @w, which takes the place of an old one: that may
- * have been all that he may lock. What a forked child keeps of it he pays for.
+ * Charge the endpoint's owner for @w, which takes the place of @old: that may have
+ * been all that he may lock. What a forked child keeps of it he pays for. Return:
+ * pages of @old that are charged for @w from now on, or -ENOMEM.
  */
-static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w)
+static long bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
+			       struct bulk_window *old)
 {
 	unsigned long want = bulk_window_memory(ep, w), have = 0;
-	struct bulk_window *old = bulk_window_old(ep);
-	unsigned int ours = 0;
+	/* The caller's, the endpoint's, and that of the RX rings. */
+	unsigned int ours = 1;
 
-	/* Is it the endpoint's, and nobody else's? Will it be nobody's? */
 	if (old)
-		ours = (ep->window == old) + !!bulk_rx_old_window(&ep->records);
+		ours += (ep->window == old) + !!bulk_rx_old_window(&ep->records);
 	if (old && kref_read(&old->ref) == ours &&
 	    bulk_rx_can_move(&ep->records, &w->rx))
 		have = min_t(unsigned long, old->locked, want);
@@ -100,7 +101,23 @@ static int bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w)
 	w->locked = want;
 	if (have)
 		old->locked -= have;
-	return 0;
+	return have;
+}
+
+/*
+ * An old window is there still, because there is no new one, or something was put
+ * there after all: it is paid for as before.
+ */
+static void bulk_window_recharge(struct bulk_window *w, struct bulk_window *old,
+				 unsigned long have, bool failed)
+{
+	if (!failed && kref_read(&old->ref) == 1)
+		return;
+	old->locked += have;
+	if (failed)
+		w->locked -= have;
+	else
+		bulk_memlock_exceed(w->memlock, have);
 }
 
 /*
@@ -140,22 +157,14 @@ static int bulk_window_inherit(struct bulk_endpoint *ep, struct bulk_window *w,
 	return old->bad ? 0 : bulk_window_move_sent(ep, w, old);
 }
 
-static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
+/* The window is the endpoint's from now on. */
+static void bulk_window_install(struct bulk_endpoint *ep, struct bulk_window *w)
 {
-	struct bulk_window *old = ep->window;
-	int ret = ep->gone ? -ENODEV : bulk_window_inherit(ep, w, old);
-
-	if (!ret)
-		ret = bulk_window_charge(ep, w);
-	if (!ret)
-		ret = bulk_rx_attach(&ep->records, &w->rx);
-	if (ret)
-		return ret;
 	/* For the rings, and for the endpoint. */
 	kref_get(&w->ref);
 	kref_get(&w->ref);
-	if (old)
-		bulk_window_put(old);
+	if (ep->window)
+		bulk_window_put(ep->window);
 	w->kernel->tx_limit = bulk_window_tx_limit(ep, w);
 	bulk_window_set(w, BULK_WINDOW_READY);
 	/* If there is a poller, the first record makes it look here. */
@@ -169,7 +178,32 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 	bulk_window_settle(ep);
 	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
 	bulk_rx_wake(ep);
-	return 0;
+}
+
+static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
+{
+	struct bulk_window *old;
+	long have;
+	int ret;
+
+	if (ep->gone)
+		return -ENODEV;
+	ret = bulk_window_inherit(ep, w, ep->window);
+	if (ret)
+		return ret;
+	old = bulk_window_old(ep);
+	if (old)
+		kref_get(&old->ref);
+	have = bulk_window_charge(ep, w, old);
+	ret = have < 0 ? have : bulk_rx_attach(&ep->records, &w->rx);
+	if (!ret)
+		bulk_window_install(ep, w);
+	if (old) {
+		if (have > 0)
+			bulk_window_recharge(w, old, have, ret);
+		bulk_window_put(old);
+	}
+	return ret;
 }
 
 /**
@@ -197,9 +231,9 @@ static int bulk_window_check_size(unsigned long size)
  *
  * Context: Process context. Takes the endpoint's locks.
  * Return: the window, with a reference for the one mapping of it; -EBUSY when
- * there is one, or when records wait that were in an earlier, larger one;
- * -ENODEV when the channel is gone; -ENOMEM when memory or the right to lock it
- * is short.
+ * there is one, when records wait that were sent through a larger one, or when too
+ * many rings have records to be received; -ENODEV when the channel is gone; -ENOMEM
+ * when memory or the right to lock it is short.
  */
 static struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
 					    unsigned long start,

@@ -24,7 +24,7 @@ struct bulk_memlock;
 /* No position is as large. */
 #define BULK_RX_NO_RUN		(~0ULL)
 
-/* Rings that an endpoint may have at a time: each is twice as large as the last. */
+/* Rings that an endpoint may have at a time; most are twice as large as the last. */
 #define BULK_RX_RINGS		16
 
 /* The smallest ring of the kernel's own, and its longest record but in NMIs. */
