@@ -19,6 +19,7 @@
 struct bulk_channel;
 struct bulk_endpoint;
 struct bulk_record;
+struct page;
 
 /**
  * enum bulk_rx_policy - what happens to a record that finds no room
@@ -329,6 +330,8 @@ void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag);
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec);
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 	      gfp_t gfp);
+int bulk_push_pages(struct bulk_endpoint *ep, struct page *const *pages,
+		    size_t len, u64 tag, gfp_t gfp);
 void bulk_push_batch(struct bulk_endpoint *ep, struct bulk_batch *batch);
 bool bulk_rx_has_room(struct bulk_endpoint *ep);
 int bulk_rx_discard(struct bulk_endpoint *ep);

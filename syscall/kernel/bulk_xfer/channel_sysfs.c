@@ -91,30 +91,22 @@ static ssize_t deadline_us_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(deadline_us);
 
-static ssize_t total_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	const struct dev_ext_attribute *ext =
-		container_of(attr, struct dev_ext_attribute, attr);
-	struct bulk_totals totals;
+#define BULK_TOTAL_ATTR(name)						\
+static ssize_t name##_show(struct device *dev,				\
+			   struct device_attribute *attr, char *buf)	\
+{									\
+	struct bulk_totals totals;					\
+									\
+	bulk_channel_totals(to_channel(dev), &totals);			\
+	return sysfs_emit(buf, "%llu\n", totals.name);			\
+}									\
+static DEVICE_ATTR_RO(name)
 
-	bulk_channel_totals(to_channel(dev), &totals);
-	return sysfs_emit(buf, "%llu\n",
-			  *(u64 *)((void *)&totals + (unsigned long)ext->var));
-}
-
-static struct dev_ext_attribute bulk_total_attrs[] = {
-	{ __ATTR(tx_records, 0444, total_show, NULL),
-	  (void *)offsetof(struct bulk_totals, tx_records) },
-	{ __ATTR(tx_bytes, 0444, total_show, NULL),
-	  (void *)offsetof(struct bulk_totals, tx_bytes) },
-	{ __ATTR(rx_records, 0444, total_show, NULL),
-	  (void *)offsetof(struct bulk_totals, rx_records) },
-	{ __ATTR(rx_bytes, 0444, total_show, NULL),
-	  (void *)offsetof(struct bulk_totals, rx_bytes) },
-	{ __ATTR(rx_lost, 0444, total_show, NULL),
-	  (void *)offsetof(struct bulk_totals, rx_lost) },
-};
+BULK_TOTAL_ATTR(tx_records);
+BULK_TOTAL_ATTR(tx_bytes);
+BULK_TOTAL_ATTR(rx_records);
+BULK_TOTAL_ATTR(rx_bytes);
+BULK_TOTAL_ATTR(rx_lost);
 
 static struct attribute *bulk_channel_attrs[] = {
 	&dev_attr_max_record.attr,
@@ -123,11 +115,11 @@ static struct attribute *bulk_channel_attrs[] = {
 	&dev_attr_endpoints.attr,
 	&dev_attr_poller_idle_us.attr,
 	&dev_attr_deadline_us.attr,
-	&bulk_total_attrs[0].attr.attr,
-	&bulk_total_attrs[1].attr.attr,
-	&bulk_total_attrs[2].attr.attr,
-	&bulk_total_attrs[3].attr.attr,
-	&bulk_total_attrs[4].attr.attr,
+	&dev_attr_tx_records.attr,
+	&dev_attr_tx_bytes.attr,
+	&dev_attr_rx_records.attr,
+	&dev_attr_rx_bytes.attr,
+	&dev_attr_rx_lost.attr,
 	NULL
 };
 

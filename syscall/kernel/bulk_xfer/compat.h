@@ -8,6 +8,7 @@
 #define _BULK_XFER_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 
 /* Linux 6.13 */
 static inline void hrtimer_setup(struct hrtimer *timer,
@@ -16,6 +17,13 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 {
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
+}
+
+/* Linux 7 */
+static inline void zap_vma_range(struct vm_area_struct *vma, unsigned long addr,
+				 unsigned long size)
+{
+	zap_page_range_single(vma, addr, size, NULL);
 }
 
 #endif /* _BULK_XFER_COMPAT_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoints as files: one write(2) is one SEND, one read(2) one RECV, mmap(2) the window.
+ * Endpoints as files: one write(2) is one SEND, one read(2) one RECV, mmap(2) the
+ * window, or room for pages.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -12,12 +13,14 @@
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
+#include <uapi/linux/bulk_xfer.h>
 
 #include "channel.h"
 #include "drain.h"
 #include "endpoint.h"
 #include "file.h"
 #include "mmap.h"
+#include "page_room.h"
 #include "transfer.h"
 
 static int bulk_file_open(struct inode *inode, struct file *file)
@@ -174,13 +177,20 @@ static void bulk_file_fdinfo(struct seq_file *m, struct file *file)
 	bulk_endpoint_show(m, file->private_data);
 }
 
+static int bulk_file_mmap_prepare(struct vm_area_desc *desc)
+{
+	if (desc->pgoff == BULK_OFF_PAGES >> PAGE_SHIFT)
+		return bulk_page_room_mmap_prepare(desc);
+	return bulk_mmap_prepare(desc);
+}
+
 const struct file_operations bulk_endpoint_fops = {
 	.open = bulk_file_open,
 	.release = bulk_file_release,
 	.read_iter = bulk_file_read,
 	.write_iter = bulk_file_write,
 	.poll = bulk_file_poll,
-	.mmap_prepare = bulk_mmap_prepare,
+	.mmap_prepare = bulk_file_mmap_prepare,
 	.flush = bulk_file_flush,
 	.splice_read = bulk_file_splice_read,
 	.splice_write = iter_file_splice_write,

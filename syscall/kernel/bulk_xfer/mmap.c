@@ -207,18 +207,23 @@ static int bulk_window_attach(struct bulk_endpoint *ep, struct bulk_window *w)
 }
 
 /**
- * bulk_window_check_size() - tell whether a window may have this size
- * @size: bytes
+ * bulk_mmap_allows() - may a mapping of an endpoint be so large?
+ * @size: its bytes
  *
- * Return: 0; -EINVAL for a size that no window has; -EPERM for one beyond
- * kernel.bulk_xfer.window_max.
+ * Return: false for more than kernel.bulk_xfer.window_max.
  */
+bool bulk_mmap_allows(unsigned long size)
+{
+	return size <= READ_ONCE(bulk_window_limit);
+}
+
+/* Return: 0; -EINVAL for a size that no window has; -EPERM for one not allowed. */
 static int bulk_window_check_size(unsigned long size)
 {
 	if (size < BULK_WINDOW_SIZE(BULK_RING_MIN) ||
 	    size > BULK_WINDOW_SIZE(BULK_RING_MAX))
 		return -EINVAL;
-	return size > READ_ONCE(bulk_window_limit) ? -EPERM : 0;
+	return bulk_mmap_allows(size) ? 0 : -EPERM;
 }
 
 /**

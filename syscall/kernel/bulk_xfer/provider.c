@@ -6,7 +6,9 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/irq_work.h>
+#include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
 #include <trace/events/bulk_xfer.h>
@@ -230,7 +232,7 @@ EXPORT_SYMBOL_GPL(bulk_reserve);
  */
 void *bulk_record_data(struct bulk_record *rec)
 {
-	return rec->data;
+	return bulk_rx_data(rec);
 }
 EXPORT_SYMBOL_GPL(bulk_record_data);
 
@@ -322,11 +324,67 @@ int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 
 	if (IS_ERR(rec))
 		return PTR_ERR(rec);
-	memcpy(rec->data, data, len);
+	memcpy(bulk_rx_data(rec), data, len);
 	bulk_commit(ep, rec, tag);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bulk_push);
+
+/* Nobody else takes such pages away, or has their use of them in struct page. */
+static bool bulk_page_is_plain(struct page *page)
+{
+	return !page_folio(page)->mapping && !page_has_type(page);
+}
+
+static bool bulk_pages_are_plain(struct page *const *pages, size_t len)
+{
+	unsigned int nr = DIV_ROUND_UP(len, PAGE_SIZE), i;
+
+	for (i = 0; i < nr; i++)
+		if (!bulk_page_is_plain(pages[i]))
+			return false;
+	return true;
+}
+
+/**
+ * bulk_push_pages() - give a reader a record that lies in pages
+ * @ep: the endpoint
+ * @pages: the pages; each is full but the last
+ * @len: bytes in them, at least PAGE_SIZE and at most the channel's max_record
+ * @tag: travels with it
+ * @gfp: as for bulk_reserve()
+ *
+ * A RECV with BULK_SEG_MAP has the pages in its process, where they stay for as
+ * long as it likes; any other gets a copy. Each page gets a reference. Nobody may
+ * write to the pages any more, nor have anything else there: what is behind the
+ * record in the last one is zeroed, as the process sees it.
+ *
+ * Context: As for bulk_reserve(), but no NMI.
+ * Return: 0; -EINVAL for less than a page, and for pages that are anonymous, of
+ * the page cache, or of an allocator of smaller pieces; or what bulk_reserve() says.
+ */
+int bulk_push_pages(struct bulk_endpoint *ep, struct page *const *pages,
+		    size_t len, u64 tag, gfp_t gfp)
+{
+	struct bulk_record *rec;
+	unsigned int dropped = 0;
+
+	if (unlikely(len >= READ_ONCE(ep->push_limit)))
+		return bulk_reserve_refused(ep);
+	if (len < PAGE_SIZE || in_nmi() || !bulk_pages_are_plain(pages, len))
+		return -EINVAL;
+	if (!PAGE_ALIGNED(len))
+		memzero_page(pages[len / PAGE_SIZE], len % PAGE_SIZE,
+			     PAGE_SIZE - len % PAGE_SIZE);
+	rec = bulk_rx_reserve_pages(&ep->records, pages, len,
+				    bulk_kthread_gfp(ep, gfp), &dropped);
+	bulk_trace_dropped(ep, dropped);
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	bulk_commit(ep, rec, tag);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bulk_push_pages);
 
 /**
  * bulk_push_batch() - give a reader a copy of records that were sent

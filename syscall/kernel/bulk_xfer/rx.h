@@ -9,6 +9,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bulk_xfer.h>
+#include <linux/container_of.h>
 #include <linux/list.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
@@ -17,6 +18,7 @@
 #include "ring.h"
 
 struct bulk_memlock;
+struct page;
 
 /* No errno, for a provider may return any of these: other receivers were faster. */
 #define BULK_RECV_BEATEN	1
@@ -50,8 +52,10 @@ struct bulk_memlock;
  * @ring: where its place is kept
  * @pos: position of this place
  * @refs: held by the list, and by a reader that copies
- * @pages: charged to the endpoint's owner
+ * @charged: pages that the endpoint's owner pays for
  * @len: its bytes
+ * @data: these, in @rec or in pages of their own; NULL: they are in the pages that
+ *	@rec lists
  * @rec: the record
  */
 struct bulk_far {
@@ -59,10 +63,16 @@ struct bulk_far {
 	struct bulk_rx_ring *ring;
 	u64 pos;
 	refcount_t refs;
-	unsigned long pages;
+	unsigned long charged;
 	u32 len;
+	void *data;
 	struct bulk_record rec;
 };
+
+static inline bool bulk_far_is_in_pages(const struct bulk_far *far)
+{
+	return far->data != far->rec.data;
+}
 
 /**
  * struct bulk_rx_ring - a ring of records for the reader
@@ -209,6 +219,14 @@ static inline u32 *bulk_record_losses(struct bulk_record *rec)
 	return (u32 *)&rec->head + 1;
 }
 
+/* Where the bytes of a reserved record go. */
+static inline void *bulk_rx_data(struct bulk_record *rec)
+{
+	if (unlikely(*bulk_record_word(rec) & BULK_REC_FAR))
+		return container_of(rec, struct bulk_far, rec)->data;
+	return rec->data;
+}
+
 static inline struct bulk_rx_ring *bulk_rx_last(const struct bulk_rx *rx)
 {
 	return list_empty(&rx->rings) ? NULL :
@@ -279,6 +297,11 @@ struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size, gfp_t gfp
 void bulk_rx_ring_free(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 bool bulk_rx_append(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 struct bulk_far *bulk_far_create(struct bulk_rx *rx, u32 len, gfp_t gfp);
+struct bulk_far *bulk_far_create_pages(struct bulk_rx *rx,
+				       struct page *const *pages, u32 len,
+				       gfp_t gfp);
+unsigned int bulk_far_nr_pages(const struct bulk_far *far);
+struct page *bulk_far_page(struct bulk_far *far, unsigned int i);
 void bulk_far_put(struct bulk_rx *rx, struct bulk_far *far);
 void bulk_far_put_all(struct bulk_rx *rx, struct list_head *list);
 int bulk_rx_prepare_nmi(struct bulk_rx *rx, unsigned int nr, size_t len);
@@ -299,6 +322,9 @@ unsigned int bulk_rx_evict(struct bulk_rx *rx, size_t cost, size_t need,
 
 struct bulk_record *bulk_rx_reserve(struct bulk_rx *rx, size_t len, gfp_t gfp,
 				    unsigned int *dropped);
+struct bulk_record *bulk_rx_reserve_pages(struct bulk_rx *rx,
+					  struct page *const *pages, size_t len,
+					  gfp_t gfp, unsigned int *dropped);
 struct bulk_record *bulk_rx_reserve_nmi(struct bulk_rx *rx, size_t len,
 					unsigned int *dropped);
 bool bulk_rx_has_room_for(struct bulk_rx *rx, size_t len);
@@ -324,6 +350,10 @@ int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring);
 int bulk_rx_peek(struct bulk_rx *rx, struct bulk_rx_ring **ring,
 		 struct bulk_meta *meta);
 int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to, struct bulk_meta *meta);
+int bulk_rx_get_pages(struct bulk_rx *rx, struct bulk_far **far,
+		      struct bulk_meta *meta);
+int bulk_rx_claim_pages(struct bulk_rx *rx, struct bulk_far *far,
+			struct bulk_meta *meta);
 size_t bulk_rx_plain(const struct bulk_rx_ring *ring, size_t len, u64 *records);
 bool bulk_rx_claim(struct bulk_rx_ring *ring, size_t bytes);
 int bulk_rx_take_all(struct bulk_rx *rx);

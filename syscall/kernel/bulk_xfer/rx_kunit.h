@@ -104,7 +104,7 @@ static inline void commit(struct kunit *test, struct bulk_record *rec, u64 tag,
 {
 	struct fixture *f = test->priv;
 
-	memset(rec->data, tag & 0xff, len);
+	memset(bulk_rx_data(rec), tag & 0xff, len);
 	KUNIT_EXPECT_TRUE(test, bulk_rx_commit(&f->rx, rec, tag));
 }
 

@@ -25,6 +25,8 @@
 #define BULK_RX_MOVE_MAX	SZ_32K
 /* Records that NMIs may have in the ring. */
 #define BULK_NMI_MAX		256
+/* A record of so many bytes, if it is not in a ring, is cheaper to map than to copy. */
+#define BULK_FAR_MAPPABLE	SZ_16K
 
 static void bulk_rx_set_max(struct bulk_rx *rx)
 {
@@ -73,13 +75,16 @@ void bulk_rx_destroy(struct bulk_rx *rx)
 	}
 }
 
-/*
- * NORETRY: the memory cgroup then answers ENOMEM and kills nobody. An interrupt must
- * not get into vmalloc(), whatever its flags.
- */
+/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
+static gfp_t bulk_rx_gfp(gfp_t gfp)
+{
+	return gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
+}
+
+/* An interrupt must not get into vmalloc(), whatever its flags. */
 static void *bulk_rx_alloc(size_t size, gfp_t gfp)
 {
-	gfp |= __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
+	gfp = bulk_rx_gfp(gfp);
 	return gfpflags_allow_blocking(gfp) ? kvmalloc(size, gfp)
 					    : kmalloc(size, gfp);
 }
@@ -177,6 +182,55 @@ bool bulk_rx_append(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 
 /* --- Records that are too long --- */
 
+/* @bytes behind the head of a record, and @pages elsewhere. */
+static struct bulk_far *bulk_far_alloc(struct bulk_rx *rx, u32 len, size_t bytes,
+				       unsigned long pages, gfp_t gfp)
+{
+	size_t size = struct_size_t(struct bulk_far, rec.data, bytes);
+	struct bulk_far *far;
+
+	pages += DIV_ROUND_UP(size, PAGE_SIZE);
+	if (!bulk_memlock_charge(rx->memlock, pages))
+		return NULL;
+	far = bulk_rx_alloc(size, gfp);
+	if (!far) {
+		bulk_memlock_uncharge(rx->memlock, pages);
+		return NULL;
+	}
+	INIT_LIST_HEAD(&far->node);
+	refcount_set(&far->refs, 1);
+	far->charged = pages;
+	far->len = len;
+	far->data = far->rec.data;
+	far->rec.head = BULK_REC_BUSY | BULK_REC_FAR;
+	return far;
+}
+
+static void bulk_far_free(struct bulk_rx *rx, struct bulk_far *far)
+{
+	bulk_memlock_uncharge(rx->memlock, far->charged);
+	bulk_rx_free_atomic(far);
+}
+
+/* Each page has references of its own, for a process may keep any of them. */
+static struct bulk_far *bulk_far_create_mappable(struct bulk_rx *rx, u32 len,
+						 gfp_t gfp)
+{
+	struct bulk_far *far;
+
+	far = bulk_far_alloc(rx, len, 0, DIV_ROUND_UP(len, PAGE_SIZE), gfp);
+	if (!far)
+		return NULL;
+	far->data = alloc_pages_exact(len, bulk_rx_gfp(gfp));
+	if (!far->data) {
+		bulk_far_free(rx, far);
+		return NULL;
+	}
+	/* What is behind the record is mapped with it. */
+	memset(far->data + len, 0, PAGE_ALIGN(len) - len);
+	return far;
+}
+
 /**
  * bulk_far_create() - get memory for a record that is too long for a ring
  * @rx: the rings
@@ -188,23 +242,68 @@ bool bulk_rx_append(struct bulk_rx *rx, struct bulk_rx_ring *ring)
  */
 struct bulk_far *bulk_far_create(struct bulk_rx *rx, u32 len, gfp_t gfp)
 {
-	size_t size = struct_size_t(struct bulk_far, rec.data, len);
-	unsigned long pages = DIV_ROUND_UP(size, PAGE_SIZE);
+	struct bulk_far *far = NULL;
+
+	if (len >= BULK_FAR_MAPPABLE && get_order(len) <= MAX_PAGE_ORDER)
+		far = bulk_far_create_mappable(rx, len, gfp);
+	return far ?: bulk_far_alloc(rx, len, len, 0, gfp);
+}
+
+static struct page **bulk_far_list(struct bulk_far *far)
+{
+	return (struct page **)far->rec.data;
+}
+
+/**
+ * bulk_far_create_pages() - have a record in pages that are there already
+ * @rx: the rings
+ * @pages: the pages, each of which gets a reference
+ * @len: bytes in them
+ * @gfp: how memory for their list may be allocated
+ *
+ * Context: Any but NMI, as @gfp says.
+ * Return: the record, with one reference; or NULL.
+ */
+struct bulk_far *bulk_far_create_pages(struct bulk_rx *rx,
+				       struct page *const *pages, u32 len,
+				       gfp_t gfp)
+{
+	unsigned int nr = DIV_ROUND_UP(len, PAGE_SIZE), i;
 	struct bulk_far *far;
 
-	if (!bulk_memlock_charge(rx->memlock, pages))
+	far = bulk_far_alloc(rx, len, array_size(nr, sizeof(*pages)), nr, gfp);
+	if (!far)
 		return NULL;
-	far = bulk_rx_alloc(size, gfp);
-	if (!far) {
-		bulk_memlock_uncharge(rx->memlock, pages);
-		return NULL;
+	for (i = 0; i < nr; i++) {
+		get_page(pages[i]);
+		bulk_far_list(far)[i] = pages[i];
 	}
-	INIT_LIST_HEAD(&far->node);
-	refcount_set(&far->refs, 1);
-	far->pages = pages;
-	far->len = len;
-	far->rec.head = BULK_REC_BUSY | BULK_REC_FAR;
+	far->data = NULL;
 	return far;
+}
+
+/**
+ * bulk_far_nr_pages() - how many pages a long record is in
+ * @far: the record
+ *
+ * Return: the number; 0 when it is not in pages that a process may have.
+ */
+unsigned int bulk_far_nr_pages(const struct bulk_far *far)
+{
+	return bulk_far_is_in_pages(far) ? DIV_ROUND_UP(far->len, PAGE_SIZE) : 0;
+}
+
+/**
+ * bulk_far_page() - one of these pages
+ * @far: the record
+ * @i: which, below bulk_far_nr_pages()
+ *
+ * Return: the page, which has a reference of the record's.
+ */
+struct page *bulk_far_page(struct bulk_far *far, unsigned int i)
+{
+	return far->data ? virt_to_page(far->data + i * PAGE_SIZE) :
+			   bulk_far_list(far)[i];
 }
 
 /**
@@ -216,10 +315,13 @@ struct bulk_far *bulk_far_create(struct bulk_rx *rx, u32 len, gfp_t gfp)
  */
 void bulk_far_put(struct bulk_rx *rx, struct bulk_far *far)
 {
+	unsigned int nr = bulk_far_nr_pages(far), i;
+
 	if (!refcount_dec_and_test(&far->refs))
 		return;
-	bulk_memlock_uncharge(rx->memlock, far->pages);
-	bulk_rx_free_atomic(far);
+	for (i = 0; i < nr; i++)
+		put_page(bulk_far_page(far, i));
+	bulk_far_free(rx, far);
 }
 
 /**

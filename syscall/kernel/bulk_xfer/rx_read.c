@@ -10,6 +10,7 @@
  */
 #include <linux/align.h>
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 
@@ -276,15 +277,40 @@ static struct bulk_far *bulk_rx_get_far(struct bulk_rx *rx,
 	return far;
 }
 
-static int bulk_rx_copy_out(struct bulk_rx_ring *ring, const void *data,
-			    size_t space, struct iov_iter *to,
-			    struct bulk_meta *meta)
+static size_t bulk_far_copy(struct bulk_far *far, struct iov_iter *to)
 {
+	size_t copied = 0, len, n;
+
+	if (far->data)
+		return copy_to_iter(far->data, far->len, to);
+	do {
+		len = min_t(size_t, far->len - copied, PAGE_SIZE);
+		n = copy_page_to_iter(bulk_far_page(far, copied / PAGE_SIZE), 0,
+				      len, to);
+		copied += n;
+	} while (n == len && copied < far->len);
+	return copied;
+}
+
+/* The record is at the tail, and behind its head if it is not @far. */
+static __always_inline int bulk_rx_copy_out(struct bulk_rx_ring *ring,
+					    struct bulk_far *far,
+					    struct iov_iter *to,
+					    struct bulk_meta *meta)
+{
+	size_t space = far ? BULK_FAR_SPACE : bulk_record_space(meta->len);
+	size_t copied;
+
 	if (ring->borrowed)
 		return -EBUSY;
 	if (meta->len > iov_iter_count(to))
 		return -EMSGSIZE;
-	if (copy_to_iter(data, meta->len, to) != meta->len)
+	if (far)
+		copied = bulk_far_copy(far, to);
+	else
+		copied = copy_to_iter(bulk_rx_at(ring, ring->tail)->data,
+				      meta->len, to);
+	if (copied != meta->len)
 		return -EFAULT;
 	if (likely(bulk_rx_claim(ring, space)))
 		return 0;
@@ -301,7 +327,7 @@ static int bulk_rx_recv_far(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 	if (!far)
 		return bulk_rx_no_record(ring);
 	meta->len = far->len;
-	ret = bulk_rx_copy_out(ring, far->rec.data, BULK_FAR_SPACE, to, meta);
+	ret = bulk_rx_copy_out(ring, far, to, meta);
 	if (!ret)
 		bulk_rx_reap(rx, ring, ring->tail);
 	bulk_far_put(rx, far);
@@ -319,8 +345,7 @@ static int bulk_rx_recv_once(struct bulk_rx *rx, struct iov_iter *to,
 		return ret;
 	if (unlikely(word & BULK_REC_FAR))
 		return bulk_rx_recv_far(rx, ring, to, meta);
-	return bulk_rx_copy_out(ring, bulk_rx_at(ring, ring->tail)->data,
-				bulk_record_space(meta->len), to, meta);
+	return bulk_rx_copy_out(ring, NULL, to, meta);
 }
 
 /**
@@ -342,6 +367,73 @@ int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to, struct bulk_meta *meta
 		ret = bulk_rx_recv_once(rx, to, meta);
 	} while (unlikely(ret == BULK_RX_AGAIN) && ++try < BULK_TAKE_TRIES);
 	return ret == BULK_RX_AGAIN ? BULK_RECV_BEATEN : ret;
+}
+
+static int bulk_rx_find_pages(struct bulk_rx *rx, struct bulk_rx_ring **ring,
+			      struct bulk_far **far, struct bulk_meta *meta)
+{
+	u32 word;
+	int ret = bulk_rx_peek_word(rx, ring, meta, &word);
+
+	if (ret)
+		return ret;
+	if ((*ring)->borrowed)
+		return -EBUSY;
+	if (!(word & BULK_REC_FAR))
+		return -EOPNOTSUPP;
+	*far = bulk_rx_get_far(rx, *ring);
+	if (!*far)
+		return bulk_rx_no_record(*ring) < 0 ? -EBADMSG :
+						       BULK_RECV_BEATEN;
+	meta->len = (*far)->len;
+	if (bulk_far_is_in_pages(*far))
+		return 0;
+	bulk_far_put(rx, *far);
+	return -EOPNOTSUPP;
+}
+
+/**
+ * bulk_rx_get_pages() - look at the next record, which is in pages
+ * @rx: the rings, with the RX lock of their endpoint
+ * @far: set to the record, with a reference for bulk_far_put()
+ * @meta: filled in
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; -EOPNOTSUPP for another record; otherwise as bulk_rx_recv().
+ */
+int bulk_rx_get_pages(struct bulk_rx *rx, struct bulk_far **far,
+		      struct bulk_meta *meta)
+{
+	struct bulk_rx_ring *ring;
+
+	return bulk_rx_find_pages(rx, &ring, far, meta);
+}
+
+/**
+ * bulk_rx_claim_pages() - receive a record in pages, if it is still the next one
+ * @rx: the rings, with the RX lock of their endpoint
+ * @far: from bulk_rx_get_pages(); the lock may have been let go in between
+ * @meta: filled in
+ *
+ * Context: Process context. May sleep.
+ * Return: 0; BULK_RECV_BEATEN when it is not; -EBUSY, -EBADMSG.
+ */
+int bulk_rx_claim_pages(struct bulk_rx *rx, struct bulk_far *far,
+			struct bulk_meta *meta)
+{
+	struct bulk_rx_ring *ring;
+	struct bulk_far *next;
+	int ret;
+
+	ret = bulk_rx_find_pages(rx, &ring, &next, meta);
+	if (ret)
+		return ret == -EBUSY || ret == -EBADMSG ? ret : BULK_RECV_BEATEN;
+	if (next == far && bulk_rx_claim(ring, BULK_FAR_SPACE))
+		bulk_rx_reap(rx, ring, ring->tail);
+	else
+		ret = BULK_RECV_BEATEN;
+	bulk_far_put(rx, next);
+	return ret;
 }
 
 /**

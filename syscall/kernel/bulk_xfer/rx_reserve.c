@@ -23,6 +23,7 @@
  * @need: what it occupies in the ring
  * @is_far: it is too long for that
  * @far: memory for it then
+ * @pages: where its bytes are already; or NULL
  * @fresh: a ring that takes the place of the last, if that has no room
  * @want: size of the ring that is wanted
  * @nmi: nothing can be made, and nobody gives way
@@ -34,6 +35,7 @@ struct bulk_reservation {
 	size_t need;
 	bool is_far;
 	struct bulk_far *far;
+	struct page *const *pages;
 	struct bulk_rx_ring *fresh;
 	u32 want;
 	bool nmi;
@@ -165,7 +167,8 @@ static struct bulk_record *bulk_rx_admit(struct bulk_rx *rx,
 	unsigned int evicted;
 
 	bulk_rx_count_nmi_lost(rx);
-	r->is_far = !r->nmi && bulk_rx_is_far(rx, ring, r->len);
+	r->is_far = r->pages ||
+		    (!r->nmi && bulk_rx_is_far(rx, ring, r->len));
 	need = r->is_far ? BULK_FAR_SPACE : cost;
 	r->need = need;
 	*want = 0;
@@ -212,7 +215,9 @@ static bool bulk_rx_make(struct bulk_rx *rx, struct bulk_reservation *r, int wan
 			 gfp_t gfp)
 {
 	if (want == BULK_WANT_FAR) {
-		r->far = bulk_far_create(rx, r->len, gfp);
+		r->far = r->pages ?
+			 bulk_far_create_pages(rx, r->pages, r->len, gfp) :
+			 bulk_far_create(rx, r->len, gfp);
 		return r->far;
 	}
 	/* A smaller one is better than none. */
@@ -235,10 +240,10 @@ static void bulk_rx_unmake(struct bulk_rx *rx, struct bulk_reservation *r,
 }
 
 static noinline struct bulk_record *
-bulk_rx_reserve_slow(struct bulk_rx *rx, size_t len, gfp_t gfp,
-		     unsigned int *dropped)
+bulk_rx_reserve_slow(struct bulk_rx *rx, size_t len, struct page *const *pages,
+		     gfp_t gfp, unsigned int *dropped)
 {
-	struct bulk_reservation r = { .len = len };
+	struct bulk_reservation r = { .len = len, .pages = pages };
 	struct bulk_record *rec;
 	unsigned long flags;
 	int want;
@@ -324,7 +329,26 @@ struct bulk_record *bulk_rx_reserve(struct bulk_rx *rx, size_t len, gfp_t gfp,
 	bulk_rx_unlock(rx, flags);
 	if (likely(rec))
 		return rec;
-	return bulk_rx_reserve_slow(rx, len, gfp, dropped);
+	return bulk_rx_reserve_slow(rx, len, NULL, gfp, dropped);
+}
+
+/**
+ * bulk_rx_reserve_pages() - reserve the place of a record that is in pages
+ * @rx: the rings
+ * @pages: the pages, each of which gets a reference
+ * @len: bytes in them, at least a page
+ * @gfp: as for bulk_rx_reserve()
+ * @dropped: likewise
+ *
+ * Context: Any but NMI. Takes the rings' lock.
+ * Return: a record to commit or abort, which is not to be filled; or as
+ * bulk_rx_reserve().
+ */
+struct bulk_record *bulk_rx_reserve_pages(struct bulk_rx *rx,
+					  struct page *const *pages, size_t len,
+					  gfp_t gfp, unsigned int *dropped)
+{
+	return bulk_rx_reserve_slow(rx, len, pages, gfp, dropped);
 }
 
 /**

@@ -18,6 +18,7 @@
 #include "endpoint.h"
 #include "file.h"
 #include "inplace.h"
+#include "pages.h"
 #include "region.h"
 #include "segs.h"
 #include "transfer.h"
@@ -230,8 +231,9 @@ static u16 bulk_op_flags(u16 op)
 {
 	switch (op) {
 	case BULK_OP_SEND:
+		return BULK_SEG_PACKED | BULK_SEG_PIN;
 	case BULK_OP_RECV:
-		return BULK_SEG_PACKED;
+		return BULK_SEG_PACKED | BULK_SEG_MAP;
 	case BULK_OP_COMMIT:
 	case BULK_OP_RETURN:
 		return BULK_SEG_DISCARD;
@@ -240,19 +242,42 @@ static u16 bulk_op_flags(u16 op)
 	}
 }
 
+/* No two flags go together. */
+static int bulk_run_send(struct bulk_call *call, struct bulk_seg *seg)
+{
+	switch (seg->flags) {
+	case 0:
+		return bulk_seg_send(call, seg);
+	case BULK_SEG_PACKED:
+		return bulk_region_send(call->ep, seg, call->nowait);
+	case BULK_SEG_PIN:
+		return bulk_pin_send(call->ep, seg, call->nowait);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int bulk_run_recv(struct bulk_call *call, struct bulk_seg *seg)
+{
+	switch (seg->flags) {
+	case 0:
+		return bulk_seg_recv(call, seg);
+	case BULK_SEG_PACKED:
+		return bulk_region_recv(call->ep, seg, call->nowait);
+	case BULK_SEG_MAP:
+		return bulk_map_recv(call->ep, seg, call->nowait);
+	default:
+		return -EINVAL;
+	}
+}
+
 static int bulk_run_op(struct bulk_call *call, struct bulk_seg *seg)
 {
-	bool packed = seg->flags & BULK_SEG_PACKED;
-
 	switch (seg->op) {
 	case BULK_OP_SEND:
-		if (packed)
-			return bulk_region_send(call->ep, seg, call->nowait);
-		return bulk_seg_send(call, seg);
+		return bulk_run_send(call, seg);
 	case BULK_OP_RECV:
-		if (packed)
-			return bulk_region_recv(call->ep, seg, call->nowait);
-		return bulk_seg_recv(call, seg);
+		return bulk_run_recv(call, seg);
 	case BULK_OP_RESERVE:
 		return bulk_window_reserve(call->ep, seg, call->nowait);
 	case BULK_OP_COMMIT:
@@ -426,7 +451,8 @@ static long bulk_finish(struct bulk_call *call, long ret, unsigned int nr_segs,
  *   room: its ``len`` then tells how much is needed, and the record waits
  * - %ENODEV: the channel is gone
  * - %ENOMEM: out of memory, or of memory that the user may lock
- * - %EOPNOTSUPP: the operation needs a window, or one that takes such records
+ * - %EOPNOTSUPP: the operation needs a window, or one that takes such records; or
+ *   the next record is not in pages, which BULK_SEG_MAP needs
  * - %EACCES, %EPERM: a security module objects
  * - another errno of the provider's
  */

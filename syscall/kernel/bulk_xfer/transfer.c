@@ -155,17 +155,31 @@ int bulk_endpoint_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag,
 	return 0;
 }
 
-static int bulk_recv_made(struct bulk_endpoint *ep, struct iov_iter *to,
-			  struct bulk_meta *meta)
+/**
+ * bulk_recv_error() - what is to be told in place of a record
+ * @ep: the endpoint, whose RX lock is held, and where no record waits
+ *
+ * Return: 0; -ENODEV, or an errno of the provider's, which is told once.
+ */
+int bulk_recv_error(struct bulk_endpoint *ep)
 {
 	int ret = 0;
 
+	lockdep_assert_held(ep->rx_lock);
 	if (ep->gone)
 		return -ENODEV;
-	if (unlikely(ep->rx_error)) {
+	if (unlikely(ep->rx_error))
 		swap(ret, ep->rx_error);
+	return ret;
+}
+
+static int bulk_recv_made(struct bulk_endpoint *ep, struct iov_iter *to,
+			  struct bulk_meta *meta)
+{
+	int ret = bulk_recv_error(ep);
+
+	if (unlikely(ret))
 		return ret;
-	}
 	memset(meta, 0, sizeof(*meta));
 	ret = ep->ops->recv ? bulk_provider_recv(ep, to, meta) : -EAGAIN;
 	if (ret)

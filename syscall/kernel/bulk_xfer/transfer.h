@@ -22,6 +22,7 @@ int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait);
 int bulk_recv_locked(struct bulk_endpoint *ep, struct iov_iter *to,
 		     struct bulk_meta *meta);
+int bulk_recv_error(struct bulk_endpoint *ep);
 int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen, bool nowait);
 int bulk_give_way(void);
 int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,

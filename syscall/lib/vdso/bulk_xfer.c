@@ -693,12 +693,15 @@ static __always_inline long vdso_seg_refused(const struct bulk_seg *seg,
 {
 	__u32 flags = 0;
 
-	if (seg->op == BULK_OP_SEND || seg->op == BULK_OP_RECV)
-		flags = BULK_SEG_PACKED;
+	if (seg->op == BULK_OP_SEND)
+		flags = BULK_SEG_PACKED | BULK_SEG_PIN;
+	else if (seg->op == BULK_OP_RECV)
+		flags = BULK_SEG_PACKED | BULK_SEG_MAP;
 	else if (seg->op == BULK_OP_COMMIT || seg->op == BULK_OP_RETURN)
 		flags = BULK_SEG_DISCARD;
+	/* No two flags go together. */
 	if (seg->op < BULK_OP_SEND || seg->op > BULK_OP_RETURN ||
-	    (seg->flags & ~flags))
+	    (seg->flags & ~flags) || (seg->flags & (seg->flags - 1)))
 		return -EINVAL;
 	if (seg->lost && seg->op != BULK_OP_RECV)
 		return -EINVAL;

@@ -67,6 +67,18 @@ enum bulk_op {
 /* Flags of a segment. */
 #define BULK_SEG_PACKED		(1U << 0) /* SEND, RECV: of a region */
 #define BULK_SEG_DISCARD	(1U << 1) /* COMMIT, RETURN: let go of the rest */
+#define BULK_SEG_PIN		(1U << 2) /* SEND: the provider gets the pages */
+#define BULK_SEG_MAP		(1U << 3) /* RECV: the process gets the pages */
+
+/*
+ * Offset of an mmap(2) that gives no window but room for BULK_SEG_MAP: readable,
+ * shared, and not writable. Such a RECV has @addr in this room, a multiple of the
+ * page size; the pages of the record are mapped there, in place of what was mapped
+ * before, and are the process's until others take their place or the room is
+ * unmapped. A record that is not in pages is -EOPNOTSUPP, and waits for a RECV
+ * without the flag.
+ */
+#define BULK_OFF_PAGES		0x100000000ULL
 
 /**
  * struct bulk_packed - a record of a region

@@ -27,14 +27,15 @@ static struct bulk_channel *source_channel;
 struct source {
 	struct bulk_source_request req;
 	u64 next;
-	u8 chunk[1920];
+	u8 chunk[];
 };
+
+#define SOURCE_CHUNK	(SZ_2K - sizeof(struct source))
 
 static int source_open(struct bulk_endpoint *ep)
 {
-	struct source *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct source *s = kzalloc(SZ_2K, GFP_KERNEL_ACCOUNT);
 
-	BUILD_BUG_ON(sizeof(*s) > SZ_2K);
 	if (!s)
 		return -ENOMEM;
 	bulk_set_private(ep, s);
@@ -106,7 +107,7 @@ static int source_produce(struct source *s, struct iov_iter *to)
 	size_t left = s->req.size;
 
 	while (left) {
-		size_t n = min(left, sizeof(s->chunk));
+		size_t n = min(left, SOURCE_CHUNK);
 
 		source_fill(s->chunk, s->req.seed, pos, n);
 		if (copy_to_iter(s->chunk, n, to) != n)
