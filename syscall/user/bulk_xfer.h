@@ -102,6 +102,41 @@ static inline struct bulk_seg bulk_seg_recv_region(void *buf, __u32 room)
 }
 
 /**
+ * bulk_seg_send_pages() - a segment that sends one record from its pages
+ * @buf: the record, anywhere
+ * @len: bytes in it; 0 is a record too
+ * @tag: 64 bits that travel with the record
+ *
+ * The pages are pinned while the call runs, and the kernel copies nothing.
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_send_pages(const void *buf, __u32 len,
+						  __u64 tag)
+{
+	struct bulk_seg seg = bulk_seg_of(BULK_OP_SEND, BULK_SEG_PIN, buf, len);
+
+	seg.tag = tag;
+	return seg;
+}
+
+/**
+ * bulk_seg_recv_pages() - a segment that receives one record by mapping its pages
+ * @at: where they are to be seen, in what mmap(2) gave at BULK_OFF_PAGES; a
+ *	multiple of the page size
+ * @room: bytes of room at @at
+ *
+ * Results are those of bulk_seg_recv(). A record that is not in pages is
+ * -EOPNOTSUPP, and waits for bulk_seg_recv().
+ *
+ * Return: the segment, to be put into the array that bulk_xfer() takes.
+ */
+static inline struct bulk_seg bulk_seg_recv_pages(void *at, __u32 room)
+{
+	return bulk_seg_of(BULK_OP_RECV, BULK_SEG_MAP, at, room);
+}
+
+/**
  * bulk_seg_reserve() - a segment that reserves room for a region in the window
  * @least: bytes that it must have
  *

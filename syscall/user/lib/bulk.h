@@ -3,9 +3,9 @@
  * libbulk: records between a program and a channel of the kernel.
  *
  * Every function is safe to call from several threads and from signal handlers
- * on one handle, except that bulk_close() must be the last, and that opening and
- * closing are not for handlers. Those that fail set errno. libbulk(3) is the
- * manual page.
+ * on one handle, except that bulk_close() must be the last, and that opening,
+ * closing and page rooms are not for handlers. A page room is for one thread at
+ * a time. Those that fail set errno. libbulk(3) is the manual page.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -392,6 +392,69 @@ const void *bulk_borrow(struct bulk *b, size_t most, size_t *len);
  * returns), EOPNOTSUPP, EBADF, EBADMSG.
  */
 int bulk_return(struct bulk *b, size_t len, unsigned int flags);
+
+/**
+ * bulk_send_pages() - send one record from the pages where it lies
+ * @b: the endpoint
+ * @buf: the record, anywhere
+ * @len: bytes in it, 0 to the channel's max_record
+ * @tag: 64 bits that travel with it
+ *
+ * As bulk_send(), but the pages of a long record are pinned while the call runs,
+ * and the provider reads them where they are: nobody should write there until it
+ * returns. A short record, which costs less to copy, and memory that can't be
+ * pinned, as a device's, are copied.
+ *
+ * Return: 0, or -1 with errno; see bulk_send().
+ */
+int bulk_send_pages(struct bulk *b, const void *buf, size_t len, uint64_t tag);
+
+/**
+ * struct bulk_pages - a page room: memory where the pages of records are mapped
+ *
+ * Opaque. It is for one thread at a time; each may have its own.
+ */
+struct bulk_pages;
+
+/**
+ * bulk_pages_open() - make a page room
+ * @b: the endpoint, open for reading
+ * @size: bytes of the longest record that is to be mapped; 0: all are copied
+ *
+ * A room that can't be had, for a limit of the kernel or of the user, is no error:
+ * each record is then copied. A room counts against RLIMIT_MEMLOCK, and keeps the
+ * endpoint open, also after bulk_close().
+ *
+ * Return: the room, or NULL with errno: ENOMEM.
+ */
+struct bulk_pages *bulk_pages_open(struct bulk *b, size_t size);
+
+/**
+ * bulk_pages_close() - let go of a page room, and of the record in it
+ * @p: the room, or NULL
+ *
+ * May come before bulk_close(), or after it.
+ */
+void bulk_pages_close(struct bulk_pages *p);
+
+/**
+ * bulk_recv_pages() - receive one record where its pages are
+ * @p: the room, whose endpoint it is received from
+ * @len: out: bytes in it; with EMSGSIZE, those that the room needs
+ * @tag: out: its tag; may be NULL
+ * @lost: out: records lost by the channel's policy just before this one; may
+ *	be NULL. Add it up: nothing else tells.
+ *
+ * A record that the provider has in pages is mapped, and not copied. Others, all
+ * of them where there is no room, and those that a forked child receives, are
+ * copied to memory that grows as needed. A receive that fails consumes nothing.
+ *
+ * Return: the record, at a multiple of 8, to be read until the next call with @p
+ * (an empty one has an address, too); or NULL with errno: EMSGSIZE (its pages
+ * don't fit the room: bulk_recv() copies it); otherwise see bulk_recv().
+ */
+const void *bulk_recv_pages(struct bulk_pages *p, size_t *len, uint64_t *tag,
+			    uint32_t *lost);
 
 /**
  * bulk_call() - run many segments, in order, with as few calls as possible

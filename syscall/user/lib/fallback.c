@@ -112,8 +112,9 @@ static unsigned int op_flags(unsigned int op)
 {
 	switch (op) {
 	case BULK_OP_SEND:
+		return BULK_SEG_PACKED | BULK_SEG_PIN;
 	case BULK_OP_RECV:
-		return BULK_SEG_PACKED;
+		return BULK_SEG_PACKED | BULK_SEG_MAP;
 	case BULK_OP_COMMIT:
 	case BULK_OP_RETURN:
 		return BULK_SEG_DISCARD;
@@ -126,6 +127,7 @@ static long seg_refused(const struct bulk_seg *seg)
 {
 	if (seg->op < BULK_OP_SEND || seg->op > BULK_OP_RETURN ||
 	    (seg->flags & ~op_flags(seg->op)) ||
+	    ((seg->flags & BULK_SEG_PACKED) && seg->flags != BULK_SEG_PACKED) ||
 	    (seg->lost && seg->op != BULK_OP_RECV) ||
 	    (seg->op == BULK_OP_COMMIT && seg->len % 8))
 		return -EINVAL;

@@ -22,6 +22,16 @@ struct bulk {
 	size_t window_size;
 };
 
+/* One thread's, or under a lock of the caller's. */
+struct bulk_pages {
+	struct bulk *b;
+	void *room;		/* NULL: each record is copied */
+	size_t size;
+	pid_t owner;		/* the process that has it */
+	void *copy;		/* made when it is needed */
+	size_t copy_size;
+};
+
 bulk_vdso_call bulk_vdso_find(void);
 
 /* The function @name in the ELF image of at most @limit bytes at @base, or NULL. */

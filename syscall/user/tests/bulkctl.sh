@@ -164,6 +164,7 @@ example example_send "$examples/send"
 example example_threads "$examples/threads" 4 $((many / 4))
 example example_vdso "$examples/vdso"
 example example_region "$examples/region"
+example example_pages "$examples/pages"
 example example_epoll epoll_example
 echo "1..$nr"
 exit $((failed > 0))

@@ -421,6 +421,35 @@ static enum result no_call_regions_are_sent(void)
 	return PASS;
 }
 
+static enum result no_call_pages_are_copied(void)
+{
+	size_t size = 100000, len = 0;
+	char *record = calloc(1, size);
+	struct bulk_seg seg;
+	struct bulk_pages *p;
+	struct bulk *b;
+	uint64_t tag;
+
+	if (!have_channel())
+		return no_channel();
+	CHECK(no_call());
+	b = bulk_open("echo", O_RDWR);
+	p = b ? bulk_pages_open(b, size) : NULL;
+	CHECK(p && record && !bulk_send_pages(b, record, size, 0));
+	CHECK(bulk_send_pages(b, record, size, 7) == -1 && errno == ENOSYS);
+	CHECK(!bulk_recv_pages(p, &len, &tag, NULL) && errno == ENOSYS);
+	CHECK(bulk_recv_pages(p, &len, NULL, NULL) && len == size);
+	seg = bulk_seg_send_pages(record, 1, 0);
+	CHECK(bulk_call(b, &seg, 1, 0) == 1 && seg.res == 1);
+	seg.flags |= BULK_SEG_PACKED;
+	CHECK(bulk_call(b, &seg, 1, 0) == -1 && errno == EINVAL);
+	CHECK(bulk_recv_pages(p, &len, NULL, NULL) && len == 1);
+	bulk_pages_close(p);
+	bulk_close(b);
+	free(record);
+	return PASS;
+}
+
 static enum result no_call_invents_nothing(void)
 {
 	uint32_t lost = 1;
@@ -457,6 +486,7 @@ static const struct test tests[] = {
 	{ "no_call_read_and_write_do", no_call_read_and_write_do },
 	{ "no_call_does_not_wait", no_call_does_not_wait },
 	{ "no_call_regions_are_sent", no_call_regions_are_sent },
+	{ "no_call_pages_are_copied", no_call_pages_are_copied },
 	{ "no_call_invents_nothing", no_call_invents_nothing },
 };
 
