@@ -164,8 +164,8 @@ def notes(figures):
         "record costs a private copy more on its way from a window."), Text(
         "Kernel to user through a window, the provider makes each record in the window and lays its pattern there, a "
         "memset() of the record that counts. Ways that keep the memory their records are made in laid it once."), Text(
-        "What is longer than 8176 B does not fit the default window's rings, and is a system call, with a copy also in "
-        "`bulk-inplace`, which is else without any."), Text(
+        "What is longer than 8176 B does not fit the default window's rings, and is a system call. For such records "
+        "`bulk-inplace` has a window with larger rings, which hold at least eight."), Text(
         "User to kernel, `bulk-inplace` lays its pattern in the window once, as `mmap` does in its slots. Since its "
         "records do not keep their places, it makes pattern again of the head and the two numbers that a record left "
         "there a lap before: four words a record, which count.")]

@@ -29,11 +29,10 @@ extern const struct mechanism inplace_to_user;
 void bulk_open_endpoint(struct transfer *t);
 void bulk_poke(struct transfer *t);
 
-/* An endpoint with the default window (vdso.c). */
+/* An endpoint with the default window, or with one that has rings of so many bytes (vdso.c). */
 void window_open(struct transfer *t);
+void window_open_rings(struct transfer *t, size_t ring);
 void window_close(struct transfer *t);
-void window_send_batch(struct transfer *t, uint64_t count);
-void window_recv_batch(struct transfer *t, uint64_t count);
 
 /* One segment as far as the window alone can run it; as bulk_xfer(). */
 long window_stay(struct transfer *t, struct bulk_seg *seg);

@@ -6,9 +6,8 @@
  * batch of records at a time, as rivals do. send() and recv() leave nothing
  * reserved or borrowed.
  *
- * The default window's rings take no record longer than IN_PLACE_MAX. Longer
- * ones go as those of bulk-vdso-batch do, with a copy, because no window has a
- * place for the longest.
+ * The rings are those of the default window, or larger where a record is too
+ * long for a place in these.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -18,18 +17,20 @@
 #include "lab_channel.h"
 #include "packed.h"
 
-/* An eighth of a ring, with the head. */
-#define IN_PLACE_MAX	(PACKED_ROOM / 8 - sizeof(struct bulk_packed))
-
 /* Gets what there is into the segment, or returns false where there is nothing. */
 typedef bool (*get_t)(struct transfer *t, struct bulk_seg *seg);
 
 /* Bytes from a record to that of the ring's last lap. One transfer runs at a time. */
 static size_t lap;
 
-static bool fits(const struct transfer *t)
+/* Bytes of a ring that has a place for the record, which takes an eighth of it at most. */
+static size_t ring_of(const struct transfer *t)
 {
-	return t->bytes <= IN_PLACE_MAX;
+	size_t ring = PACKED_ROOM;
+
+	while (packed_size(t) > ring / 8)
+		ring *= 2;
+	return ring;
 }
 
 /* Waits; the kernel is entered where the window has nothing, which is thus counted. */
@@ -96,10 +97,9 @@ static void lay_pattern(struct transfer *t)
 
 static void inplace_open(struct transfer *t)
 {
-	if (fits(t))
-		packed_limit_batch(t);
-	window_open(t);
-	if (fits(t) && t->mech->dir == U2K)
+	packed_limit_batch(t, ring_of(t));
+	window_open_rings(t, ring_of(t));
+	if (t->mech->dir == U2K)
 		lay_pattern(t);
 }
 
@@ -174,10 +174,6 @@ static inline uint64_t recv_in_place(struct transfer *t, uint64_t count, get_t g
 
 static void inplace_send(struct transfer *t, uint64_t count)
 {
-	if (!fits(t)) {
-		window_send_batch(t, count);
-		return;
-	}
 	send_in_place(t, count, get_patiently);
 	/* The receiver has read all of it when the clock is stopped. */
 	t->calls++;
@@ -187,10 +183,7 @@ static void inplace_send(struct transfer *t, uint64_t count)
 
 static void inplace_recv(struct transfer *t, uint64_t count)
 {
-	if (fits(t))
-		recv_in_place(t, count, get_patiently);
-	else
-		window_recv_batch(t, count);
+	recv_in_place(t, count, get_patiently);
 }
 
 static uint64_t inplace_offer(struct transfer *t, uint64_t count)

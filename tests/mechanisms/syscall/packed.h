@@ -18,9 +18,9 @@ static inline size_t packed_size(const struct transfer *t)
 }
 
 /* A batch is what rivals take at a time, or what there is room for. */
-static inline void packed_limit_batch(struct transfer *t)
+static inline void packed_limit_batch(struct transfer *t, size_t room)
 {
-	unsigned int fit = PACKED_ROOM / packed_size(t);
+	unsigned int fit = room / packed_size(t);
 
 	if (t->batch > fit)
 		t->batch = fit ? fit : 1;

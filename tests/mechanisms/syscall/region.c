@@ -22,7 +22,7 @@ static void make_regions(struct transfer *t)
 	size_t step = packed_size(t);
 	unsigned int i;
 
-	packed_limit_batch(t);
+	packed_limit_batch(t, PACKED_ROOM);
 	free(t->out);
 	free(t->in);
 	t->out = work_buffer(step * t->batch);

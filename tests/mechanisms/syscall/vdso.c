@@ -15,24 +15,39 @@
 #include "form.h"
 #include "lib/internal.h"
 
+/* Two pages, and a ring for each direction, which is mapped twice in a row. */
+#define WINDOW_SIZE(ring)	(2 * 4096 + 4 * (ring))
+
 /* One at a time: the program measures one mechanism after the other. */
 static bulk_vdso_call call;
 static struct bulk_params params;
+static size_t window_size;
 
-void window_open(struct transfer *t)
+static void open_window(struct transfer *t, size_t size)
 {
 	bulk_open_endpoint(t);
 	call = bulk_vdso_find();
 	if (!call || bulk_query(call, &params))
 		die("no bulk_xfer() in the vDSO");
-	t->priv = bulk_map(t->fd, &params, params.window_default);
+	window_size = size ? size : params.window_default;
+	t->priv = bulk_map(t->fd, &params, window_size);
 	if (!t->priv)
-		die("no window");
+		die("no window of %zu bytes", window_size);
+}
+
+void window_open(struct transfer *t)
+{
+	open_window(t, 0);
+}
+
+void window_open_rings(struct transfer *t, size_t ring)
+{
+	open_window(t, WINDOW_SIZE(ring));
 }
 
 void window_close(struct transfer *t)
 {
-	munmap(t->priv, params.window_default);
+	munmap(t->priv, window_size);
 }
 
 long window_stay(struct transfer *t, struct bulk_seg *seg)
@@ -102,7 +117,7 @@ static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 	die("bulk_xfer() of %u segments through the window: %s", nr, strerror(-ret));
 }
 
-void window_send_batch(struct transfer *t, uint64_t count)
+static void window_send_batch(struct transfer *t, uint64_t count)
 {
 	send_segs(t, count, run_segs);
 	t->calls++;
@@ -110,7 +125,7 @@ void window_send_batch(struct transfer *t, uint64_t count)
 		die("flush");
 }
 
-void window_recv_batch(struct transfer *t, uint64_t count)
+static void window_recv_batch(struct transfer *t, uint64_t count)
 {
 	recv_segs(t, count, run_segs);
 }
