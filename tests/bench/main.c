@@ -103,15 +103,24 @@ static struct aside measure_aside(const struct mechanism *m, bool skip, bool qui
 	return aside;
 }
 
+static bool is_measured(const struct wanted *want, const struct mechanism *m, uint32_t bytes)
+{
+	if (bytes < m->min_bytes)
+		return false;
+	return !want->quick || !m->max_bytes || bytes <= m->max_bytes;
+}
+
 static void run_mechanism(const struct wanted *want, const struct mechanism *m, bool counted)
 {
 	struct aside aside = measure_aside(m, counted, want->quick);
 	unsigned int i;
 
+	if (m->min_bytes)
+		row_print_least(m);
 	for (i = 0; i < want->nr_sizes; i++) {
 		struct figures f;
 
-		if (want->quick && m->max_bytes && want->sizes[i] > m->max_bytes)
+		if (!is_measured(want, m, want->sizes[i]))
 			continue;
 		f = measure(m, want->sizes[i], want->quick);
 		row_print(m, want->sizes[i], &f, &aside, counted);

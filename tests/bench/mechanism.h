@@ -86,6 +86,7 @@ struct about {
  * @about: what to know of it
  * @batch: most records at a time; 0 means 1
  * @unit: largest part that is moved at once; 0 means a record of any size
+ * @min_bytes: of the smallest record that it is for: smaller ones have no rows
  * @max_records: of a round, for what is slow; 0 means as many as others
  * @max_bytes: of a round, for what moves so little at a time that large records
  *	take minutes; --quick leaves out larger ones; 0 means as many as others
@@ -115,6 +116,7 @@ struct mechanism {
 	const struct about *about;
 	unsigned int batch;
 	uint32_t unit;
+	uint32_t min_bytes;
 	uint64_t max_records;
 	uint64_t max_bytes;
 	int copies;

@@ -85,6 +85,12 @@ void row_print(const struct mechanism *m, uint32_t bytes, const struct figures *
 	fflush(stdout);
 }
 
+/* A note, lest rows seem to be missing. */
+void row_print_least(const struct mechanism *m)
+{
+	printf("# no rows below %u B: %s %s\n", m->min_bytes, m->name, directions[m->dir]);
+}
+
 /* True for the first entry of a mechanism. */
 static bool is_first(const struct mechanism *const *m)
 {

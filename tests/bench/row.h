@@ -17,6 +17,7 @@ struct aside {
 
 void row_print(const struct mechanism *m, uint32_t bytes, const struct figures *f,
 	       const struct aside *aside, bool counted);
+void row_print_least(const struct mechanism *m);
 int row_list(void);
 int row_about(void);
 

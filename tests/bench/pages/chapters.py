@@ -166,6 +166,9 @@ def notes(figures):
         "memset() of the record that counts. Ways that keep the memory their records are made in laid it once."), Text(
         "What is longer than 8176 B does not fit the default window's rings, and is a system call. For such records "
         "`bulk-inplace` has a window with larger rings, which hold at least eight."), Text(
+        "`bulk-pages` and `bulk-pages-huge` are for records of a page or more, and have no rows below. Kernel to user "
+        "the kernel makes records in pages that it has, and uses them again when others have taken their places in "
+        "the process; user to kernel it checksums the process's pages."), Text(
         "User to kernel, `bulk-inplace` lays its pattern in the window once, as `mmap` does in its slots. Since its "
         "records do not keep their places, it makes pattern again of the head and the two numbers that a record left "
         "there a lap before: four words a record, which count.")]

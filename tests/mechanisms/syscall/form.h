@@ -25,9 +25,16 @@ extern const struct mechanism region_call_to_kernel;
 extern const struct mechanism region_call_to_user;
 extern const struct mechanism inplace_to_kernel;
 extern const struct mechanism inplace_to_user;
+extern const struct mechanism pages_to_kernel;
+extern const struct mechanism pages_to_user;
+extern const struct mechanism huge_to_kernel;
+extern const struct mechanism huge_to_user;
 
 void bulk_open_endpoint(struct transfer *t);
 void bulk_poke(struct transfer *t);
+
+/* All of the segments, by the call; it may wait. */
+void call_run(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
 
 /* An endpoint with the default window, or with one that has rings of so many bytes (vdso.c). */
 void window_open(struct transfer *t);
@@ -56,14 +63,14 @@ uint64_t provider_drain(struct transfer *t, uint64_t count);
 typedef void (*run_segs_t)(struct transfer *t, struct bulk_seg *segs, unsigned int nr);
 
 /* Segments are made once and used again: a call leaves what it was told as it is. */
-static inline void send_segs(struct transfer *t, uint64_t count, run_segs_t run)
+static inline void send_segs(struct transfer *t, uint64_t count, uint16_t flags, run_segs_t run)
 {
 	struct bulk_seg segs[MAX_BATCH];
 	unsigned int i, nr;
 	uint64_t n;
 
 	for (i = 0; i < t->batch; i++)
-		segs[i] = bulk_seg_send(record_out(t, i), t->bytes, 0);
+		segs[i] = bulk_seg_of(BULK_OP_SEND, flags, record_out(t, i), t->bytes);
 	for (n = 0; n < count; n += nr) {
 		nr = batch_of(t, count - n);
 		for (i = 0; i < nr; i++)

@@ -11,25 +11,45 @@
  */
 #include <linux/bulk_xfer.h>
 #include <linux/err.h>
+#include <linux/iov_iter.h>
 #include <linux/sizes.h>
 
 #include "lab_kernel.h"
 #include "lab_channel.h"
+#include "lab_pool.h"
 
 static atomic_long_t posted;
 static struct bulk_endpoint *reader;
+static struct lab_pool pool;	/* of lab_control_lock */
+
+static int channel_push_copy(struct lab_side *side)
+{
+	lab_produce(side->buf, side->setup.bytes, side->seq);
+	return bulk_push(reader, side->buf, side->setup.bytes, side->seq, GFP_KERNEL);
+}
+
+static int channel_push_pages(struct lab_side *side)
+{
+	int first = lab_pool_take(&pool, DIV_ROUND_UP(side->setup.bytes, PAGE_SIZE));
+
+	if (first < 0)
+		return first;
+	lab_produce(pool.data + first * PAGE_SIZE, side->setup.bytes, side->seq);
+	return bulk_push_pages(reader, pool.pages + first, side->setup.bytes, side->seq,
+			       GFP_KERNEL);
+}
 
 /* Into the reader's queue, as far as the channel's policy lets them. */
 static long channel_push(struct lab_side *side, unsigned long count)
 {
+	bool in_pages = side->setup.flags & LAB_CHANNEL_PAGES;
 	unsigned long n;
 	int ret = 0;
 
 	if (!reader)
 		return -ENODEV;
 	for (n = 0; n < count; n++) {
-		lab_produce(side->buf, side->setup.bytes, side->seq);
-		ret = bulk_push(reader, side->buf, side->setup.bytes, side->seq, GFP_KERNEL);
+		ret = in_pages ? channel_push_pages(side) : channel_push_copy(side);
 		if (ret)
 			break;
 		side->seq++;
@@ -39,7 +59,7 @@ static long channel_push(struct lab_side *side, unsigned long count)
 
 static long channel_post(struct lab_side *side, unsigned long count)
 {
-	if (side->setup.flags & LAB_CHANNEL_PUSHED)
+	if (side->setup.flags & (LAB_CHANNEL_PUSHED | LAB_CHANNEL_PAGES))
 		return channel_push(side, count);
 	atomic_long_add(count, &posted);
 	if (reader)
@@ -50,7 +70,9 @@ static long channel_post(struct lab_side *side, unsigned long count)
 static long channel_setup(struct lab_side *side)
 {
 	atomic_long_set(&posted, 0);
-	return 0;
+	if (!(side->setup.flags & LAB_CHANNEL_PAGES))
+		return 0;
+	return lab_pool_start(&pool, side->setup.flags & LAB_CHANNEL_FOLIOS ? LAB_POOL_FOLIO : 0);
 }
 
 static long channel_resume(struct lab_side *side, unsigned int cmd, unsigned long arg)
@@ -118,6 +140,13 @@ static int channel_send_batch(struct bulk_endpoint *ep, struct bulk_batch *batch
 	return 0;
 }
 
+static size_t channel_look(void *part, size_t progress, size_t len, void *priv, void *priv2)
+{
+	lab_consume(&lab, part, len);
+	return 0;
+}
+
+/* What comes in pages is read there. */
 static int channel_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 {
 	size_t len = iov_iter_count(from);
@@ -125,9 +154,13 @@ static int channel_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag
 
 	if (channel_stalled())
 		return -EAGAIN;
-	if (!copy_from_iter_full(lab.buf, len, from))
-		return -EFAULT;
-	lab_consume(&lab, lab.buf, len);
+	if (iov_iter_is_bvec(from)) {
+		iterate_and_advance_kernel(from, len, NULL, NULL, channel_look);
+	} else {
+		if (!copy_from_iter_full(lab.buf, len, from))
+			return -EFAULT;
+		lab_consume(&lab, lab.buf, len);
+	}
 	lab_leave(&lab, entered);
 	return 0;
 }
@@ -245,6 +278,7 @@ static void __exit channel_exit(void)
 {
 	bulk_channel_unregister(channel);
 	lab_control_exit();
+	lab_pool_free(&pool);
 }
 module_exit(channel_exit);
 

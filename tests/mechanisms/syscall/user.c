@@ -31,7 +31,7 @@ void bulk_open_endpoint(struct transfer *t)
 		die("/dev/bulk/lab: %s", strerror(errno));
 }
 
-static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
+void call_run(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 {
 	long ret = bulk_xfer(t->fd, segs, nr, 0);
 
@@ -43,12 +43,12 @@ static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 
 static void bulk_send(struct transfer *t, uint64_t count)
 {
-	send_segs(t, count, run_segs);
+	send_segs(t, count, 0, call_run);
 }
 
 static void bulk_recv(struct transfer *t, uint64_t count)
 {
-	recv_segs(t, count, run_segs);
+	recv_segs(t, count, call_run);
 }
 
 const struct about bulk_about = {
@@ -96,5 +96,7 @@ const struct mechanism *const mechanisms[] = {
 	&region_to_kernel, &region_to_user,
 	&region_call_to_kernel, &region_call_to_user,
 	&inplace_to_kernel, &inplace_to_user,
+	&pages_to_kernel, &pages_to_user,
+	&huge_to_kernel, &huge_to_user,
 	NULL,
 };

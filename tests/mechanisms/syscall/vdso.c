@@ -119,7 +119,7 @@ static void run_segs(struct transfer *t, struct bulk_seg *segs, unsigned int nr)
 
 static void window_send_batch(struct transfer *t, uint64_t count)
 {
-	send_segs(t, count, run_segs);
+	send_segs(t, count, 0, run_segs);
 	t->calls++;
 	if (bulk_xfer(t->fd, NULL, 0, BULK_FLUSH))
 		die("flush");
