@@ -26,4 +26,20 @@ static inline void zap_vma_range(struct vm_area_struct *vma, unsigned long addr,
 	zap_page_range_single(vma, addr, size, NULL);
 }
 
+/*
+ * Linux 6.15. This one can't make a folio writable that is mapped already: the
+ * caller of huge_fault() then unmaps it, and its pages are mapped one by one.
+ */
+static inline vm_fault_t vmf_insert_folio_pmd(struct vm_fault *vmf,
+					      struct folio *folio, bool write)
+{
+	vm_fault_t ret;
+
+	folio_get(folio);
+	ret = do_set_pmd(vmf, &folio->page);
+	if (ret)
+		folio_put(folio);
+	return ret ?: VM_FAULT_NOPAGE;
+}
+
 #endif /* _BULK_XFER_COMPAT_H */

@@ -22,6 +22,7 @@
 #include "mmap.h"
 #include "page_room.h"
 #include "transfer.h"
+#include "window.h"
 
 static int bulk_file_open(struct inode *inode, struct file *file)
 {
@@ -184,6 +185,19 @@ static int bulk_file_mmap_prepare(struct vm_area_desc *desc)
 	return bulk_mmap_prepare(desc);
 }
 
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+/* Where huge pages can be mapped; a mapping that moves has its offset already. */
+static unsigned long bulk_file_area(struct file *file, unsigned long addr,
+				    unsigned long len, unsigned long pgoff,
+				    unsigned long flags)
+{
+	return thp_get_unmapped_area(file, addr, len,
+				     pgoff ?: BULK_WINDOW_PGOFF, flags);
+}
+#else
+#define bulk_file_area	NULL
+#endif
+
 const struct file_operations bulk_endpoint_fops = {
 	.open = bulk_file_open,
 	.release = bulk_file_release,
@@ -191,6 +205,7 @@ const struct file_operations bulk_endpoint_fops = {
 	.write_iter = bulk_file_write,
 	.poll = bulk_file_poll,
 	.mmap_prepare = bulk_file_mmap_prepare,
+	.get_unmapped_area = bulk_file_area,
 	.flush = bulk_file_flush,
 	.splice_read = bulk_file_splice_read,
 	.splice_write = iter_file_splice_write,

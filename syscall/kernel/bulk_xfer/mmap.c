@@ -6,7 +6,7 @@
  * mapping, the process can write to some pages and not to others. A fork copies
  * no page table of such a mapping, so that a child finds pages of zeroes, which
  * say that there is no window. And pages are refcounted: who pinned one keeps
- * that page, and nothing else.
+ * that page, or the huge page that it is a part of, and nothing else.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -346,22 +346,69 @@ static vm_fault_t bulk_fault_child(struct vm_fault *vmf)
 	return vmf->page ? 0 : VM_FAULT_OOM;
 }
 
+/* The number, in the window, of the page that a fault is about. */
+static pgoff_t bulk_fault_page(const struct vm_fault *vmf)
+{
+	return vmf->pgoff - BULK_WINDOW_PGOFF;
+}
+
 static vm_fault_t bulk_vma_fault(struct vm_fault *vmf)
 {
 	struct bulk_window *w = vmf->vma->vm_private_data;
+	pgoff_t page = bulk_fault_page(vmf);
 
-	if (!w || vmf->pgoff >= w->pages)
+	if (!w || page >= w->pages)
 		return VM_FAULT_SIGBUS;
 	if (!bulk_window_is_mine(vmf->vma))
 		return bulk_fault_child(vmf);
-	vmf->page = bulk_window_page(w, vmf->pgoff);
+	vmf->page = bulk_window_page(w, page);
 	get_page(vmf->page);
 	return 0;
 }
 
+/*
+ * Pages of a folio are mapped one by one with the folio locked. The lock keeps
+ * their page table from coming to the folio's place after the look at it, for
+ * vmf_insert_folio_pmd() would warn of that.
+ */
+static vm_fault_t bulk_insert_folio(struct vm_fault *vmf, struct folio *folio)
+{
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	pmd_t pmd;
+
+	folio_lock(folio);
+	pmd = pmdp_get_lockless(vmf->pmd);
+	if (pmd_none(pmd) || pmd_trans_huge(pmd))
+		ret = vmf_insert_folio_pmd(vmf, folio,
+					   vmf->flags & FAULT_FLAG_WRITE);
+	folio_unlock(folio);
+	return ret;
+}
+
+/* All of a huge page has one writer, for it is a part of one ring. */
+static vm_fault_t bulk_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct bulk_window *w = vmf->vma->vm_private_data;
+	pgoff_t page = bulk_fault_page(vmf);
+	struct folio *folio;
+
+	if (order != PMD_ORDER || !bulk_window_is_mine(vmf->vma) ||
+	    page >= w->pages ||
+	    !thp_vma_suitable_order(vmf->vma, vmf->address, order))
+		return VM_FAULT_FALLBACK;
+	folio = page_folio(bulk_window_page(w, page));
+	if (folio_order(folio) != order)
+		return VM_FAULT_FALLBACK;
+	if ((vmf->flags & FAULT_FLAG_WRITE) &&
+	    !bulk_window_page_is_user(w, page))
+		return VM_FAULT_SIGBUS;
+	return bulk_insert_folio(vmf, folio);
+}
+
 static vm_fault_t bulk_vma_mkwrite(struct vm_fault *vmf)
 {
-	if (!bulk_window_page_is_user(vmf->vma->vm_private_data, vmf->pgoff))
+	if (!bulk_window_page_is_user(vmf->vma->vm_private_data,
+				      bulk_fault_page(vmf)))
 		return VM_FAULT_SIGBUS;
 	/* The pages have no mapping, by which the caller tells truncated ones. */
 	lock_page(vmf->page);
@@ -389,6 +436,7 @@ static const struct vm_operations_struct bulk_vma_ops = {
 	.may_split = bulk_vma_may_split,
 	.mremap = bulk_vma_mremap,
 	.fault = bulk_vma_fault,
+	.huge_fault = bulk_vma_huge_fault,
 	.page_mkwrite = bulk_vma_mkwrite,
 };
 
@@ -412,6 +460,7 @@ int bulk_mmap_prepare(struct vm_area_desc *desc)
 	if (vma_desc_test(desc, VMA_EXEC_BIT))
 		return -EPERM;
 	desc->vm_ops = &bulk_vma_ops;
+	desc->pgoff = BULK_WINDOW_PGOFF;
 	vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT, VMA_DONTDUMP_BIT);
 	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
 	return bulk_window_check_size(desc->end - desc->start);

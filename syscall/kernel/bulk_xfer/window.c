@@ -17,9 +17,6 @@
 #include "side.h"
 #include "window.h"
 
-/* Pages before the rings: one that the process writes, one that the kernel does. */
-#define BULK_CONTROL_PAGES	2
-
 /**
  * bulk_window_set() - set bits of the state that the process reads
  * @w: the window
@@ -155,24 +152,64 @@ static void bulk_window_double(struct page **pages, unsigned int ring)
 	}
 }
 
+/* A page is freed once nobody has it, a huge one once nobody has a part of it. */
 static void bulk_pages_free(struct page **pages, unsigned int nr)
 {
-	while (nr--)
+	while (nr--) {
 		put_page(pages[nr]);
+		cond_resched();
+	}
 	kvfree(pages);
 }
 
-static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int locked)
+/*
+ * How much is allocated at once for page @i and those behind it: a huge page where
+ * one ring fills it, because the process maps it whole, with one kind of access.
+ */
+static unsigned int bulk_page_order(unsigned int i, unsigned int ring)
 {
-	struct page **pages;
+	const unsigned int huge = 1U << PMD_ORDER;
+
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || ring % huge ||
+	    (i - BULK_CONTROL_PAGES) % huge)
+		return 0;
+	return PMD_ORDER;
+}
+
+/*
+ * Pages in a row, each with a reference, or one page if memory is in pieces. A
+ * folio_alloc() would make them look like a file's, which the kernel splits, and
+ * they have none. Return: how many they are.
+ */
+static unsigned int bulk_pages_add(struct page **pages, unsigned int order)
+{
+	const gfp_t gfp = BULK_GFP_ACCOUNT | __GFP_ZERO | __GFP_COMP;
+	struct page *page = alloc_pages(gfp, order);
 	unsigned int i;
+
+	if (!page && order) {
+		order = 0;
+		page = alloc_page(gfp);
+	}
+	if (!page)
+		return 0;
+	page_ref_add(page, (1 << order) - 1);
+	for (i = 0; i < 1U << order; i++)
+		pages[i] = page + i;
+	return i;
+}
+
+static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int ring)
+{
+	unsigned int i, nr, locked = BULK_CONTROL_PAGES + 2 * ring;
+	struct page **pages;
 
 	pages = kvcalloc(mapped, sizeof(*pages), BULK_GFP_ACCOUNT);
 	if (!pages)
 		return NULL;
-	for (i = 0; i < locked; i++) {
-		pages[i] = alloc_page(BULK_GFP_ACCOUNT | __GFP_ZERO);
-		if (!pages[i]) {
+	for (i = 0; i < locked; i += nr) {
+		nr = bulk_pages_add(pages + i, bulk_page_order(i, ring));
+		if (!nr) {
 			bulk_pages_free(pages, i);
 			return NULL;
 		}
@@ -180,18 +217,17 @@ static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int locked)
 	return pages;
 }
 
-/* vfree() gives up the mapping, then the pages: freed once nobody has them. */
-static int bulk_window_alloc_area(struct bulk_window *w, unsigned int locked)
+/* No VM_MAP_PUT_PAGES: vfree() takes each page for one that is freed by itself. */
+static int bulk_window_alloc_area(struct bulk_window *w, unsigned int ring)
 {
-	struct page **pages = bulk_pages_alloc(w->pages, locked);
-
-	if (!pages)
+	w->page = bulk_pages_alloc(w->pages, ring);
+	if (!w->page)
 		return -ENOMEM;
-	bulk_window_double(pages, (locked - BULK_CONTROL_PAGES) / 2);
-	w->area = vmap(pages, w->pages, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	bulk_window_double(w->page, ring);
+	w->area = vmap(w->page, w->pages, VM_MAP, PAGE_KERNEL);
 	if (w->area)
 		return 0;
-	bulk_pages_free(pages, w->pages);
+	bulk_pages_free(w->page, w->pages);
 	return -ENOMEM;
 }
 
@@ -204,7 +240,7 @@ static int bulk_window_alloc_area(struct bulk_window *w, unsigned int locked)
  */
 struct page *bulk_window_page(const struct bulk_window *w, pgoff_t page)
 {
-	return vmalloc_to_page(w->area + page * PAGE_SIZE);
+	return w->page[page];
 }
 
 static void bulk_window_release_ring(struct bulk_rx_ring *ring)
@@ -235,7 +271,8 @@ static void bulk_window_free(struct kref *ref)
 {
 	struct bulk_window *w = container_of(ref, struct bulk_window, ref);
 
-	vfree(w->area);
+	vunmap(w->area);
+	bulk_pages_free(w->page, w->pages);
 	bulk_memlock_uncharge(w->memlock, w->locked);
 	mem_cgroup_put(w->memcg);
 	mmdrop(w->mm);
@@ -271,7 +308,7 @@ struct bulk_window *bulk_window_create(struct bulk_endpoint *ep, u32 ring)
 		return ERR_PTR(-ENOMEM);
 	w->memlock = &ep->memlock;
 	w->pages = BULK_WINDOW_SIZE(ring) / PAGE_SIZE;
-	if (bulk_window_alloc_area(w, BULK_CONTROL_PAGES + 2 * ring / PAGE_SIZE)) {
+	if (bulk_window_alloc_area(w, ring / PAGE_SIZE)) {
 		kfree(w);
 		return ERR_PTR(-ENOMEM);
 	}

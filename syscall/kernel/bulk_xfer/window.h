@@ -19,6 +19,15 @@ struct mem_cgroup;
 struct mm_struct;
 struct page;
 
+/* Pages before the rings: one that the process writes, one that the kernel does. */
+#define BULK_CONTROL_PAGES	2
+
+/*
+ * The first page of a window, as its mapping counts. Rings begin at a multiple of
+ * PMD_SIZE then, where the huge pages of a mapping have to be.
+ */
+#define BULK_WINDOW_PGOFF	((1UL << PMD_ORDER) - BULK_CONTROL_PAGES)
+
 /**
  * struct bulk_window - the window of an endpoint
  * @ref: held by the endpoint, by its RX rings, and by every mapping, also by a
@@ -28,6 +37,7 @@ struct page;
  * @start: where the process has it
  * @memcg: who pays for what a kernel thread does for it
  * @area: all of it as the process sees it, in kernel addresses
+ * @page: the pages of @area, with a reference for each time that one is there
  * @pages: its size there, and as the process sees it
  * @locked: pages that the endpoint's owner is charged for
  * @memlock: the endpoint's owner, who is charged
@@ -47,6 +57,7 @@ struct bulk_window {
 	unsigned long start;
 	struct mem_cgroup *memcg;
 	void *area;
+	struct page **page;
 	unsigned int pages;
 	unsigned int locked;
 	struct bulk_memlock *memlock;
