@@ -43,6 +43,19 @@ static inline long long cgroup_value(const char *file, const char *key)
 	return text_value(text, line);
 }
 
+/* The kernel frees some things only after a grace period. */
+static inline long long memory_settled(long long want)
+{
+	int tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		if (cgroup_value("memory.current", NULL) <= want)
+			break;
+		usleep(20000);
+	}
+	return cgroup_value("memory.current", NULL);
+}
+
 static inline void cgroup_remove(void)
 {
 	write_text(CGROUP_ROOT "/cgroup.procs", "0");

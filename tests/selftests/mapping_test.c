@@ -4,10 +4,7 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdbool.h>
-
+#include "mapping.h"
 #include "window.h"
 
 #define WINDOW_MAX	"/proc/sys/kernel/bulk_xfer/window_max"
@@ -231,30 +228,6 @@ TEST_F(mapping, records_outlive_it)
 
 /* --- Writing --- */
 
-static sigjmp_buf fault_jump;
-
-static void on_fault(int sig)
-{
-	siglongjmp(fault_jump, sig);
-}
-
-/* The signal that writing a byte at @at, as it is, gives; 0 for none. */
-static int write_fault(void *at)
-{
-	char *byte = at;
-	int sig;
-
-	signal(SIGBUS, on_fault);
-	signal(SIGSEGV, on_fault);
-	sig = sigsetjmp(fault_jump, 1);
-	if (!sig)
-		__atomic_store_n(byte, __atomic_load_n(byte, __ATOMIC_RELAXED),
-				 __ATOMIC_RELAXED);
-	signal(SIGBUS, SIG_DFL);
-	signal(SIGSEGV, SIG_DFL);
-	return sig;
-}
-
 /* The control page and the ring of each, the ring's pages twice. */
 TEST_F(mapping, a_page_has_one_writer)
 {
@@ -460,28 +433,11 @@ TEST_F(mapping, dontfork_leaves_it_out)
 
 /* --- What is told of it --- */
 
-/* The VmFlags of the mapping that starts at @at. */
-static bool find_vm_flags(const void *at, char *line, size_t size)
-{
-	FILE *f = fopen("/proc/self/smaps", "r");
-	bool here = false, found = false;
-	char start[32];
-
-	snprintf(start, sizeof(start), "%lx-", (unsigned long)at);
-	while (f && !found && fgets(line, size, f)) {
-		here |= !strncmp(line, start, strlen(start));
-		found = here && !strncmp(line, "VmFlags:", 8);
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
 TEST_F(mapping, vm_flags)
 {
 	char line[512];
 
-	if (!find_vm_flags(self->w.window, line, sizeof(line)))
+	if (!smaps_line(self->w.window, "VmFlags:", line, sizeof(line)))
 		SKIP(return, "no smaps");
 	/* Shared, in no core dump, never larger, never executable. */
 	EXPECT_NE(NULL, strstr(line, " sh"));

@@ -29,19 +29,6 @@ static int many(void)
 	return kernel_checks_itself() ? MANY / 5 : MANY;
 }
 
-/* The kernel frees some things only after a grace period. */
-static long long memory_settled(long long want)
-{
-	int tries;
-
-	for (tries = 0; tries < 500; tries++) {
-		if (cgroup_value("memory.current", NULL) <= want)
-			break;
-		usleep(20000);
-	}
-	return cgroup_value("memory.current", NULL);
-}
-
 FIXTURE(memory)
 {
 	struct windowed *w;
