@@ -11,6 +11,7 @@
 
 #include "cgroup.h"
 #include "mapping.h"
+#include "touch.h"
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 #define PAGE		4096UL

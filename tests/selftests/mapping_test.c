@@ -4,8 +4,10 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "mapping.h"
 #include "window.h"
+
+#include "mapping.h"
+#include "touch.h"
 
 #define WINDOW_MAX	"/proc/sys/kernel/bulk_xfer/window_max"
 #define RECORDS		50

@@ -213,6 +213,18 @@ static void bulk_far_free(struct bulk_rx *rx, struct bulk_far *far)
 }
 
 /* Each page has references of its own, for a process may keep any of them. */
+static void *bulk_far_alloc_pages(u32 len, gfp_t gfp)
+{
+	void *data = NULL;
+
+	gfp = bulk_rx_gfp(gfp);
+	if (get_order(len) <= MAX_PAGE_ORDER)
+		data = alloc_pages_exact(len, gfp);
+	if (!data && gfpflags_allow_blocking(gfp))
+		data = __vmalloc(len, gfp);
+	return data;
+}
+
 static struct bulk_far *bulk_far_create_mappable(struct bulk_rx *rx, u32 len,
 						 gfp_t gfp)
 {
@@ -221,7 +233,7 @@ static struct bulk_far *bulk_far_create_mappable(struct bulk_rx *rx, u32 len,
 	far = bulk_far_alloc(rx, len, 0, DIV_ROUND_UP(len, PAGE_SIZE), gfp);
 	if (!far)
 		return NULL;
-	far->data = alloc_pages_exact(len, bulk_rx_gfp(gfp));
+	far->data = bulk_far_alloc_pages(len, gfp);
 	if (!far->data) {
 		bulk_far_free(rx, far);
 		return NULL;
@@ -244,7 +256,7 @@ struct bulk_far *bulk_far_create(struct bulk_rx *rx, u32 len, gfp_t gfp)
 {
 	struct bulk_far *far = NULL;
 
-	if (len >= BULK_FAR_MAPPABLE && get_order(len) <= MAX_PAGE_ORDER)
+	if (len >= BULK_FAR_MAPPABLE)
 		far = bulk_far_create_mappable(rx, len, gfp);
 	return far ?: bulk_far_alloc(rx, len, len, 0, gfp);
 }
@@ -302,8 +314,24 @@ unsigned int bulk_far_nr_pages(const struct bulk_far *far)
  */
 struct page *bulk_far_page(struct bulk_far *far, unsigned int i)
 {
-	return far->data ? virt_to_page(far->data + i * PAGE_SIZE) :
-			   bulk_far_list(far)[i];
+	void *at = far->data + i * PAGE_SIZE;
+
+	if (!far->data)
+		return bulk_far_list(far)[i];
+	return is_vmalloc_addr(at) ? vmalloc_to_page(at) : virt_to_page(at);
+}
+
+/* Those of a process, or pinned, stay. */
+static void bulk_far_put_pages(struct bulk_far *far)
+{
+	unsigned int nr = bulk_far_nr_pages(far), i;
+
+	if (nr && is_vmalloc_addr(far->data)) {
+		vfree_atomic(far->data);
+		return;
+	}
+	for (i = 0; i < nr; i++)
+		put_page(bulk_far_page(far, i));
 }
 
 /**
@@ -315,12 +343,9 @@ struct page *bulk_far_page(struct bulk_far *far, unsigned int i)
  */
 void bulk_far_put(struct bulk_rx *rx, struct bulk_far *far)
 {
-	unsigned int nr = bulk_far_nr_pages(far), i;
-
 	if (!refcount_dec_and_test(&far->refs))
 		return;
-	for (i = 0; i < nr; i++)
-		put_page(bulk_far_page(far, i));
+	bulk_far_put_pages(far);
 	bulk_far_free(rx, far);
 }
 
