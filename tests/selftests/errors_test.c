@@ -215,8 +215,10 @@ TEST_F(refused, seg_flags)
 	for (bit = 1; bit < 16; bit++) {
 		send.flags = 1U << bit;
 		recv.flags = 1U << bit;
-		check_seg(_metadata, self->fd, send, -EINVAL);
-		check_seg(_metadata, self->fd, recv, -EINVAL);
+		if (send.flags != BULK_SEG_PIN)
+			check_seg(_metadata, self->fd, send, -EINVAL);
+		if (recv.flags != BULK_SEG_MAP)
+			check_seg(_metadata, self->fd, recv, -EINVAL);
 	}
 }
 

@@ -33,7 +33,7 @@ static char *stalling_page(void)
  *
  * It sleeps in the page fault, which looks like any sleep in the call.
  */
-static pid_t start_stalled(int fd, int op)
+static pid_t start_stalled(int fd, int op, unsigned int flags)
 {
 	pid_t pid = fork();
 	struct bulk_seg seg;
@@ -45,20 +45,20 @@ static pid_t start_stalled(int fd, int op)
 			_exit(KSFT_SKIP);
 		seg = op == BULK_OP_SEND ? seg_send(page, 100, 66)
 					 : seg_recv(page, 100);
+		seg.flags = flags;
 		bulk_xfer(fd, &seg, 1, 0);
-		_exit(0);
+		_exit(KSFT_FAIL);
 	}
 	return pid;
 }
 
-/* Whether the child stalls; it ends by itself when it cannot. */
-static bool is_stalled(pid_t pid)
+/* Whether the child stalls; it ends by itself, with @status, when it cannot. */
+static bool is_stalled(pid_t pid, int *status)
 {
 	char path[64], text[256];
-	int status;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	while (!waitpid(pid, &status, WNOHANG)) {
+	while (!waitpid(pid, status, WNOHANG)) {
 		read_text(path, text, sizeof(text));
 		if (strtol(text, NULL, 10) == __NR_bulk_xfer)
 			return true;
@@ -75,21 +75,27 @@ FIXTURE(stall) {
 
 FIXTURE_VARIANT(stall) {
 	int op;
+	unsigned int flags;
 };
 
 FIXTURE_VARIANT_ADD(stall, send) { .op = BULK_OP_SEND, };
 FIXTURE_VARIANT_ADD(stall, recv) { .op = BULK_OP_RECV, };
+FIXTURE_VARIANT_ADD(stall, pin) { .op = BULK_OP_SEND, .flags = BULK_SEG_PIN, };
 
 FIXTURE_SETUP(stall)
 {
+	int status;
+
 	self->fd = open_channel("echo", O_RDWR);
 	if (self->fd == -ENOENT)
 		SKIP(return, "no /dev/bulk/echo");
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, bulk_send(self->fd, "waits", 6, 1));
-	self->pid = start_stalled(self->fd, variant->op);
-	if (!is_stalled(self->pid))
-		SKIP(return, "no userfaultfd");
+	self->pid = start_stalled(self->fd, variant->op, variant->flags);
+	if (is_stalled(self->pid, &status))
+		return;
+	ASSERT_EQ(KSFT_SKIP, WEXITSTATUS(status));
+	SKIP(return, "no userfaultfd");
 }
 
 static void end_stalled(struct __test_metadata *_metadata,
@@ -240,7 +246,8 @@ static void *field_changer(void *arg)
 		STORE(segs[i].addr, (unsigned long)v->map +
 		      random_below(&state, VICTIM_PAGES * 4096));
 		STORE(segs[i].op, random_below(&state, 8));
-		STORE(segs[i].flags, !random_below(&state, 50));
+		STORE(segs[i].flags, random_below(&state, 10) ? 0 :
+		      1U << random_below(&state, 4));
 	}
 	return NULL;
 }
@@ -315,6 +322,7 @@ static void prepare(struct victim *v, struct bulk_seg *segs, unsigned int i)
 	segs[0] = seg_send(v->map + 4096, i % size, i);
 	segs[1] = seg_recv(v->map + 4096, size);
 	segs[2] = seg_send(v->map + 4096 + i % 4096, 4096, i);
+	segs[2].flags = i % 2 ? BULK_SEG_PIN : 0;
 	segs[3] = seg_recv(v->map + 8192 - i % 4096, size / 2);
 }
 

@@ -122,6 +122,8 @@ static void add_send(struct model *m, struct batch *b, struct record *rec)
 	rec->tag = b->path == BY_FILE ? 0 : draw(&m->rng);
 	rec->from = below(&m->rng, PATTERN - rec->len);
 	b->segs[b->nr] = seg_send(m->pattern + rec->from, rec->len, rec->tag);
+	if (b->path != BY_FILE && one_in(&m->rng, 16))
+		b->segs[b->nr].flags = BULK_SEG_PIN;
 	b->recs[b->nr] = *rec;
 }
 

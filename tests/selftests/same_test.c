@@ -120,11 +120,14 @@ static struct bulk_seg random_send(struct program *p, bool is_request)
 {
 	__u32 len = random_len(&p->rng);
 	char *from = p->out + below(&p->rng, 4096);
+	struct bulk_seg seg;
 
 	if (is_request)
 		len = random_request(p, from);
 	/* No byte is read of a record that has none. */
-	return seg_send(len ? from : NULL, len, draw(&p->rng));
+	seg = seg_send(len ? from : NULL, len, draw(&p->rng));
+	seg.flags = one_in(&p->rng, 16) ? BULK_SEG_PIN : 0;
+	return seg;
 }
 
 /* Records of many lengths, and once in a while what is none. */
