@@ -174,7 +174,57 @@
 .Ldone_\@:
 .endm
 
-/* Writes the head of a record of %r9 bytes; @to is where it is, then where its data go. */
+/*
+ * Copies more than 128 bytes and goes to @done. With @keep, %rdi and %rcx, which
+ * the string instruction takes, are in use.
+ */
+.macro bulk_copy_long to:req, from:req, len:req, done:req, keep=0
+	cmpq	$BULK_COPY_REP, \len
+	jb	.Lmoves_\@
+	ALTERNATIVE "jmp .Lmoves_\@", "", X86_FEATURE_ERMS
+.if \keep
+	movq	%rdi, %xmm0
+	movq	%rcx, %xmm1
+.endif
+.ifnc \from, %rsi
+	movq	\from, %rsi
+.endif
+	movq	\to, %rdi
+	movq	\len, %rcx
+	rep movsb
+.if \keep
+	movq	%xmm0, %rdi
+	movq	%xmm1, %rcx
+.endif
+	jmp	\done
+.Lmoves_\@:
+	bulk_copy_by128 \to, \from, \len
+	jmp	\done
+.endm
+
+/*
+ * Puts the head into %r10, where room ends into %r11, and the size of the ring
+ * into %rcx; the lowest bit of %edx is that of a caller that wants no call.
+ * Changes %rax.
+ *
+ * The size first: if it was read in a child forked meanwhile, it is 0, and so is
+ * the limit that is read after it.
+ */
+.macro bulk_get_room
+	movq	TX_HEAD, %r10
+	decq	%r10
+	movq	KERNEL(TX_TAIL), %r11
+	movq	KERNEL(TX_SIZE), %rcx
+	movq	KERNEL(TX_QUIET), %rax
+	testl	$1, %edx
+	cmovzq	%rcx, %rax
+	addq	%rax, %r11
+.endm
+
+/*
+ * Writes the head of a record of %r9 bytes; @to is where it is, then where its
+ * data go.
+ */
 .macro bulk_put_head to:req, seg:req, from:req
 	movq	%r9, (\to)
 	movq	BULK_SEG_TAG(\seg), \from
@@ -215,18 +265,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	jnz	.Lpiece
 
 	/* A row. */
-	movq	TX_HEAD, %r10
-	decq	%r10
-	movq	KERNEL(TX_TAIL), %r11
-	/*
-	 * The size first: if it was read in a child forked meanwhile, it is 0,
-	 * and so is the limit that is read after it.
-	 */
-	movq	KERNEL(TX_SIZE), %rcx
-	movq	KERNEL(TX_QUIET), %rax
-	testl	$1, %edx
-	cmovzq	%rcx, %rax
-	addq	%rax, %r11
+	bulk_get_room
 	decq	%rcx
 .Lnext:
 	leaq	RECORD + 7(%r9), %rax
@@ -260,20 +299,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	bulk_copy_short %r10, %rsi, %r9, %rcx, %cl
 	jmp	.Lcopied
 .Lrow_long:
-	cmpq	$BULK_COPY_REP, %r9
-	jb	.Lrow_moves
-	ALTERNATIVE "jmp .Lrow_moves", "", X86_FEATURE_ERMS
-	movq	%rdi, %xmm0
-	movq	%rcx, %xmm1
-	movq	%r10, %rdi
-	movq	%r9, %rcx
-	rep movsb
-	movq	%xmm0, %rdi
-	movq	%xmm1, %rcx
-	jmp	.Lcopied
-.Lrow_moves:
-	bulk_copy_by128 %r10, %rsi, %r9
-	jmp	.Lcopied
+	bulk_copy_long %r10, %rsi, %r9, done=.Lcopied, keep=1
 
 .Lone_short:
 	bulk_copy_short %r11, %rax, %r9, %r10, %r10b
@@ -293,15 +319,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 
 	/* Records that follow each other in memory as they do in the ring. */
 .Lpiece:
-	movq	TX_HEAD, %r10
-	decq	%r10
-	movq	KERNEL(TX_TAIL), %r11
-	/* The size first, as above. */
-	movq	KERNEL(TX_SIZE), %rcx
-	movq	KERNEL(TX_QUIET), %rax
-	testl	$1, %edx
-	cmovzq	%rcx, %rax
-	addq	%rax, %r11
+	bulk_get_room
 	leaq	(%r10, %rsi), %rax
 	cmpq	%r11, %rax
 	movl	$0, %r11d
@@ -323,17 +341,7 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	bulk_copy_by16 %r10, %rdi, %r9
 	jmp	.Lpiece_copied
 .Lpiece_long:
-	cmpq	$BULK_COPY_REP, %r9
-	jb	.Lpiece_moves
-	ALTERNATIVE "jmp .Lpiece_moves", "", X86_FEATURE_ERMS
-	movq	%rdi, %rsi
-	movq	%r10, %rdi
-	movq	%r9, %rcx
-	rep movsb
-	jmp	.Lpiece_copied
-.Lpiece_moves:
-	bulk_copy_by128 %r10, %rdi, %r9
-	jmp	.Lpiece_copied
+	bulk_copy_long %r10, %rdi, %r9, done=.Lpiece_copied
 
 	/* One record, the way to which has the fewest instructions. */
 .Lone:
