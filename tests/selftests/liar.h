@@ -9,6 +9,8 @@
 
 #include "window.h"
 
+/* The kernel's copy of what is included above, whose guard has no _UAPI. */
+#define _UAPI_LINUX_BULK_XFER_H
 /* The layout is no ABI: this is about the kernel that this file comes with. */
 #include <vdso/bulk_xfer.h>
 

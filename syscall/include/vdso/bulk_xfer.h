@@ -71,6 +71,7 @@
 #ifndef __ASSEMBLER__
 
 #include <linux/types.h>
+#include <uapi/linux/bulk_xfer.h>
 
 /**
  * struct bulk_record - a record in a ring
@@ -78,6 +79,8 @@
  *	that one load gets both: see bulk_record_head()
  * @tag: the sender's 64 bits
  * @data: the record
+ *
+ * A &struct bulk_packed: what lies in a ring is a region, and is copied as one.
  */
 struct bulk_record {
 	__u64	head;
@@ -154,7 +157,7 @@ struct bulk_window_kernel {
  */
 static inline __u64 bulk_record_space(__u32 len)
 {
-	return (sizeof(struct bulk_record) + (__u64)len + 7) & ~7ULL;
+	return BULK_PACKED_SIZE(len);
 }
 
 #endif /* !__ASSEMBLER__ */

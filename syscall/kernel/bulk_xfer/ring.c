@@ -5,12 +5,22 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <linux/align.h>
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
+#include <uapi/linux/bulk_xfer.h>
 #include <vdso/bulk_xfer.h>
 
 #include "ring.h"
+
+/* A record in a ring is one of a region. */
+static_assert(sizeof(struct bulk_record) == sizeof(struct bulk_packed));
+static_assert(offsetof(struct bulk_record, tag) ==
+	      offsetof(struct bulk_packed, tag));
+static_assert(offsetof(struct bulk_record, data) ==
+	      offsetof(struct bulk_packed, data));
 
 /**
  * bulk_ring_init() - make an empty ring
