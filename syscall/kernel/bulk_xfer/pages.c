@@ -289,8 +289,6 @@ int bulk_map_recv(struct bulk_endpoint *ep, struct bulk_seg *seg, bool nowait)
 		seg->len = meta.len;
 	if (ret)
 		return ret;
-	seg->res = meta.len;
-	seg->tag = meta.tag;
-	seg->lost = meta.lost;
+	bulk_seg_received(seg, &meta);
 	return 0;
 }

@@ -137,21 +137,18 @@ unsigned int bulk_segs_send(struct bulk_endpoint *ep, struct bulk_seg *segs,
 
 static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
 {
-	size_t room = min_t(size_t, seg->len, ep->channel->max_record);
 	struct bulk_meta meta;
 	struct iov_iter to;
 	int ret;
 
 	if (seg->op != BULK_OP_RECV || seg->flags)
 		return -EAGAIN;
-	if (import_ubuf(ITER_DEST, u64_to_user_ptr(seg->addr), room, &to))
+	if (bulk_seg_room(ep, seg, &to))
 		return -EFAULT;
 	ret = bulk_recv_locked(ep, &to, &meta);
 	if (ret)
 		return ret;
-	seg->res = meta.len;
-	seg->tag = meta.tag;
-	seg->lost = meta.lost;
+	bulk_seg_received(seg, &meta);
 	return 0;
 }
 

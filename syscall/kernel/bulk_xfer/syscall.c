@@ -207,12 +207,9 @@ static int bulk_seg_recv(struct bulk_call *call, struct bulk_seg *seg)
 {
 	struct bulk_meta meta;
 	struct iov_iter to;
-	size_t room;
 	int ret;
 
-	/* Room beyond the longest record need not be there. */
-	room = min_t(size_t, seg->len, call->ep->channel->max_record);
-	ret = import_ubuf(ITER_DEST, u64_to_user_ptr(seg->addr), room, &to);
+	ret = bulk_seg_room(call->ep, seg, &to);
 	if (ret)
 		return ret;
 	ret = bulk_endpoint_recv(call->ep, &to, &meta, call->nowait);
@@ -220,9 +217,7 @@ static int bulk_seg_recv(struct bulk_call *call, struct bulk_seg *seg)
 		seg->len = meta.len;
 	if (ret)
 		return ret;
-	seg->res = meta.len;
-	seg->tag = meta.tag;
-	seg->lost = meta.lost;
+	bulk_seg_received(seg, &meta);
 	return 0;
 }
 

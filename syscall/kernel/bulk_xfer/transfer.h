@@ -7,10 +7,10 @@
 #ifndef _BULK_XFER_TRANSFER_H
 #define _BULK_XFER_TRANSFER_H
 
+#include <linux/bulk_xfer.h>
 #include <linux/types.h>
 
 struct bulk_endpoint;
-struct bulk_meta;
 struct iov_iter;
 
 /* As BULK_RECV_BEATEN: some of a region was sent, and not all. */
@@ -27,5 +27,20 @@ int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen, bool nowait);
 int bulk_give_way(void);
 int bulk_fault_in(struct iov_iter *iter, size_t len, bool write,
 		  unsigned int *faults);
+
+/**
+ * bulk_seg_received() - tell of a record in the segment that received it
+ * @seg: the segment, in kernel memory
+ * @meta: the record's length, tag and losses
+ *
+ * Context: Any.
+ */
+static inline void bulk_seg_received(struct bulk_seg *seg,
+				     const struct bulk_meta *meta)
+{
+	seg->res = meta->len;
+	seg->tag = meta->tag;
+	seg->lost = meta->lost;
+}
 
 #endif /* _BULK_XFER_TRANSFER_H */
