@@ -115,7 +115,8 @@ static const struct vm_operations_struct bulk_page_room_ops = {
  */
 int bulk_page_room_mmap_prepare(struct vm_area_desc *desc)
 {
-	if (!vma_desc_test_all(desc, VMA_READ_BIT, VMA_SHARED_BIT))
+	/* What is opened for reading only is mapped without VM_SHARED. */
+	if (!vma_desc_test_all(desc, VMA_READ_BIT, VMA_MAYSHARE_BIT))
 		return -EINVAL;
 	if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))
 		return -EPERM;
