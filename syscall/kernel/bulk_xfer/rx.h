@@ -51,7 +51,7 @@ struct page;
  * @node: place in &bulk_rx.far, in the order of the ring
  * @ring: where its place is kept
  * @pos: position of this place
- * @refs: held by the list, and by a reader that copies
+ * @refs: held by the list, and by a reader that copies or maps
  * @charged: pages that the endpoint's owner pays for
  * @len: its bytes
  * @data: these, in @rec or in pages of their own; NULL: they are in the pages that

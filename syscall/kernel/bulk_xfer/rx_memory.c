@@ -212,6 +212,22 @@ static void bulk_far_free(struct bulk_rx *rx, struct bulk_far *far)
 	bulk_rx_free_atomic(far);
 }
 
+/*
+ * vfree_atomic() writes to the start of what it frees, while a process may have the
+ * record's pages still: there is a page before them.
+ */
+static void *bulk_far_vmalloc(u32 len, gfp_t gfp)
+{
+	void *mem = __vmalloc(len + PAGE_SIZE, gfp);
+
+	return mem ? mem + PAGE_SIZE : NULL;
+}
+
+static void bulk_far_vfree(void *data)
+{
+	vfree_atomic(data - PAGE_SIZE);
+}
+
 /* Each page has references of its own, for a process may keep any of them. */
 static void *bulk_far_alloc_pages(u32 len, gfp_t gfp)
 {
@@ -221,7 +237,7 @@ static void *bulk_far_alloc_pages(u32 len, gfp_t gfp)
 	if (get_order(len) <= MAX_PAGE_ORDER)
 		data = alloc_pages_exact(len, gfp);
 	if (!data && gfpflags_allow_blocking(gfp))
-		data = __vmalloc(len, gfp);
+		data = bulk_far_vmalloc(len, gfp);
 	return data;
 }
 
@@ -327,7 +343,7 @@ static void bulk_far_put_pages(struct bulk_far *far)
 	unsigned int nr = bulk_far_nr_pages(far), i;
 
 	if (nr && is_vmalloc_addr(far->data)) {
-		vfree_atomic(far->data);
+		bulk_far_vfree(far->data);
 		return;
 	}
 	for (i = 0; i < nr; i++)
