@@ -232,8 +232,8 @@ static void forsaken_long_record_holds_up_nobody(struct kunit *test)
 	expect_empty(test);
 }
 
-/* More than kmalloc() has. */
-#define VMALLOC_LEN	((size_t)KMALLOC_MAX_SIZE)
+/* More than kmalloc() has, and the page allocator. */
+#define VMALLOC_LEN	((size_t)KMALLOC_MAX_SIZE + 1)
 
 /* A record that there is no memory for costs none that is there. */
 static void overwrite_without_memory_loses_the_newest(struct kunit *test)
@@ -262,13 +262,15 @@ static void producers_free_without_sleeping(struct kunit *test)
 {
 	struct bulk_rx *rx = make_rx(test, 1, VMALLOC_LEN,
 				     BULK_RX_OVERWRITE_OLDEST);
-	struct bulk_record *evicted, *aborted, *rec;
 	struct fixture *f = test->priv;
 	bool evicted_there, aborted_there;
+	void *evicted, *aborted;
+	struct bulk_record *rec;
 
-	evicted = reserve(test, VMALLOC_LEN);
+	rec = reserve(test, VMALLOC_LEN);
+	evicted = bulk_rx_data(rec);
 	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(evicted));
-	commit(test, evicted, 1, 0);
+	commit(test, rec, 1, 0);
 	preempt_disable();
 	rec = bulk_rx_reserve(rx, 1, GFP_ATOMIC, &f->dropped);
 	evicted_there = find_vm_area(evicted);
@@ -278,10 +280,11 @@ static void producers_free_without_sleeping(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, evicted_there);
 	KUNIT_EXPECT_TRUE(test, bulk_rx_abort(rx, rec));
 
-	aborted = reserve(test, VMALLOC_LEN);
+	rec = reserve(test, VMALLOC_LEN);
+	aborted = bulk_rx_data(rec);
 	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(aborted));
 	preempt_disable();
-	bulk_rx_abort(rx, aborted);
+	bulk_rx_abort(rx, rec);
 	aborted_there = find_vm_area(aborted);
 	preempt_enable();
 	KUNIT_EXPECT_TRUE(test, aborted_there);
