@@ -330,10 +330,17 @@ int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 }
 EXPORT_SYMBOL_GPL(bulk_push);
 
-/* Nobody else takes such pages away, or has their use of them in struct page. */
+/*
+ * Nobody else takes such pages away, or has their use of them in struct page. A
+ * type, as that of slabs, is the first page's. Without a reference of its own is
+ * what was allocated with others, and not split.
+ */
 static bool bulk_page_is_plain(struct page *page)
 {
-	return !page_folio(page)->mapping && !page_has_type(page);
+	struct folio *folio = page_folio(page);
+
+	return !folio->mapping && !page_has_type(&folio->page) &&
+	       folio_ref_count(folio);
 }
 
 static bool bulk_pages_are_plain(struct page *const *pages, size_t len)
@@ -361,7 +368,8 @@ static bool bulk_pages_are_plain(struct page *const *pages, size_t len)
  *
  * Context: As for bulk_reserve(), but no NMI.
  * Return: 0; -EINVAL for less than a page, and for pages that are anonymous, of
- * the page cache, or of an allocator of smaller pieces; or what bulk_reserve() says.
+ * the page cache, of an allocator of smaller pieces, or without references of their
+ * own; or what bulk_reserve() says.
  */
 int bulk_push_pages(struct bulk_endpoint *ep, struct page *const *pages,
 		    size_t len, u64 tag, gfp_t gfp)
