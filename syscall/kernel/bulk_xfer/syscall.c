@@ -114,7 +114,7 @@ static int bulk_fetch_step(struct bulk_seg *segs, struct bulk_seg __user *usegs,
 /* A SEND of one record tells nothing but its result. */
 static bool bulk_seg_is_sent(const struct bulk_seg *seg)
 {
-	return seg->op == BULK_OP_SEND && !seg->flags;
+	return seg->op == BULK_OP_SEND && !(seg->flags & BULK_SEG_PACKED);
 }
 
 /* Tell the results of segments that ran. */
