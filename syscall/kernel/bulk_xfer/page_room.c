@@ -15,6 +15,7 @@
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "endpoint.h"
 #include "memlock.h"
@@ -157,7 +158,8 @@ static int bulk_page_room_insert(struct vm_area_struct *vma, unsigned long addr,
 		ret = vm_insert_pages(vma, addr + i * PAGE_SIZE, pages, &left);
 		cond_resched();
 	}
-	return ret;
+	/* No page table: there is no memory for one, or MADV_DONTNEED frees it. */
+	return ret == -EFAULT ? -ENOMEM : ret;
 }
 
 static int bulk_page_room_replace(struct vm_area_struct *vma, unsigned long addr,
@@ -181,12 +183,13 @@ static int bulk_page_room_replace(struct vm_area_struct *vma, unsigned long addr
  * @addr: where, in a room of this endpoint; a multiple of the page size
  * @far: the record, which is in pages
  *
- * They take the place of those that were there.
+ * They take the place of those that were there, which are gone also if an error
+ * follows.
  *
  * Context: Process context. Takes the mmap lock. May sleep.
- * Return: 0; otherwise none are there: -EINVAL where there is no room, -EMSGSIZE
- * where it ends too early, -EBUSY when another thread maps pages there at the same time, -ENOMEM, -EINTR
- * for a process that is killed.
+ * Return: 0; -EINVAL where there is no room, -EMSGSIZE where it ends too early,
+ * -EINTR for a process that is killed: nothing has changed. Otherwise none are
+ * there: -EBUSY when another thread maps pages there at the same time, -ENOMEM.
  */
 int bulk_page_room_map(struct bulk_endpoint *ep, unsigned long addr,
 		       struct bulk_far *far)
