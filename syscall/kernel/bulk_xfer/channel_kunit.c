@@ -5,6 +5,9 @@
  * Copyright (C) 2026 the bulk_xfer authors
  */
 #include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 
 #include "channel.h"
@@ -170,6 +173,16 @@ static int recv(struct bulk_endpoint *ep, void *data, size_t room,
 	return bulk_endpoint_recv(ep, &to, meta, true);
 }
 
+static int push_pages(struct bulk_endpoint *ep, struct page **pages, size_t len)
+{
+	return bulk_push_pages(ep, pages, len, 1, GFP_KERNEL);
+}
+
+static int push_page(struct bulk_endpoint *ep, struct page *page)
+{
+	return push_pages(ep, &page, PAGE_SIZE);
+}
+
 static void records_pass(struct kunit *test)
 {
 	struct bulk_channel *ch = must_register(test, &good);
@@ -188,6 +201,67 @@ static void records_pass(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, data, "abc");
 	bulk_channel_close(ep);
 	bulk_channel_unregister(ch);
+}
+
+/* Two of one allocation that were not split: the second has no reference. */
+static void only_plain_pages_are_pushed(struct kunit *test)
+{
+	struct bulk_channel_desc desc = { .name = "kunit", .ops = &test_ops,
+					  .max_record = 2 * PAGE_SIZE };
+	struct bulk_channel *ch = must_register(test, &desc);
+	struct bulk_endpoint *ep = must_create(test, ch);
+	void *slab = kunit_kzalloc(test, KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL);
+	struct page *page = alloc_pages(GFP_KERNEL, 1), *second = page + 1;
+	struct address_space mapping = {};
+	struct bulk_meta meta;
+
+	KUNIT_ASSERT_NOT_NULL(test, slab);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, push_page(ep, virt_to_page(slab)), -EINVAL);
+	/* The first page of what it is a part of has the type. */
+	KUNIT_EXPECT_EQ(test, push_page(ep, virt_to_page(slab + PAGE_SIZE)),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, push_page(ep, second), -EINVAL);
+	page_folio(page)->mapping = &mapping;
+	KUNIT_EXPECT_EQ(test, push_page(ep, page), -EINVAL);
+	page_folio(page)->mapping = NULL;
+	KUNIT_EXPECT_EQ(test, recv(ep, NULL, 0, &meta), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, push_page(ep, page), 0);
+	KUNIT_EXPECT_EQ(test, page_count(page), 2);
+	bulk_channel_close(ep);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	__free_pages(page, 1);
+	bulk_channel_unregister(ch);
+}
+
+/* A process that maps the last page sees all of it. */
+static void rest_of_pushed_pages_is_zeroed(struct kunit *test)
+{
+	struct bulk_channel_desc desc = { .name = "kunit", .ops = &test_ops,
+					  .max_record = PAGE_SIZE + 5 };
+	struct bulk_channel *ch = must_register(test, &desc);
+	struct bulk_endpoint *ep = must_create(test, ch);
+	struct page *pages[] = { alloc_page(GFP_KERNEL), alloc_page(GFP_KERNEL) };
+	u8 *last;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages[0]);
+	KUNIT_ASSERT_NOT_NULL(test, pages[1]);
+	last = page_address(pages[1]);
+	memset(page_address(pages[0]), 1, PAGE_SIZE);
+	memset(last, 1, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, push_pages(ep, pages, PAGE_SIZE - 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, push_pages(ep, pages, PAGE_SIZE + 6), -EMSGSIZE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(last, 1, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, push_pages(ep, pages, PAGE_SIZE), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(last, 1, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, push_pages(ep, pages, PAGE_SIZE + 5), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(page_address(pages[0]), 1, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(last, 1, 5));
+	KUNIT_EXPECT_NULL(test, memchr_inv(last + 5, 0, PAGE_SIZE - 5));
+	bulk_channel_close(ep);
+	bulk_channel_unregister(ch);
+	put_page(pages[0]);
+	put_page(pages[1]);
 }
 
 static void release_is_called_once(struct kunit *test)
@@ -270,6 +344,8 @@ static struct kunit_case channel_cases[] = {
 	KUNIT_CASE(name_is_taken_until_unregistered),
 	KUNIT_CASE(defaults_are_filled_in),
 	KUNIT_CASE(records_pass),
+	KUNIT_CASE(only_plain_pages_are_pushed),
+	KUNIT_CASE(rest_of_pushed_pages_is_zeroed),
 	KUNIT_CASE(release_is_called_once),
 	KUNIT_CASE(provider_gone_is_enodev),
 	KUNIT_CASE(mute_channel_is_not_writable),
