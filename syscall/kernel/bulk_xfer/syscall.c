@@ -306,7 +306,8 @@ static unsigned int bulk_run_plain(struct bulk_call *call,
 				   struct bulk_seg *segs, unsigned int n,
 				   int *error)
 {
-	switch (segs->op) {
+	/* In one load. */
+	switch (segs->op | (u32)segs->flags << 16) {
 	case BULK_OP_SEND:
 		return bulk_segs_send(call->ep, segs, n, error);
 	case BULK_OP_RECV:

@@ -75,8 +75,8 @@ enum bulk_op {
  * shared, and not writable. Such a RECV has @addr in this room, a multiple of the
  * page size; the pages of the record are mapped there, in place of what was mapped
  * before, and are the process's until others take their place or the room is
- * unmapped. A record that is not in pages is -EOPNOTSUPP, and waits for a RECV
- * without the flag.
+ * unmapped; a RECV that fails may have unmapped those before. A record that is not
+ * in pages is -EOPNOTSUPP, and waits for a RECV without the flag.
  */
 #define BULK_OFF_PAGES		0x100000000ULL
 
