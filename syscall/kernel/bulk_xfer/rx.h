@@ -261,6 +261,12 @@ static inline bool bulk_rx_trylock_nmi(struct bulk_rx *rx)
 	return !READ_ONCE(rx->held) && raw_spin_trylock(&rx->lock);
 }
 
+/* NORETRY: the memory cgroup then answers ENOMEM and kills nobody. */
+static inline gfp_t bulk_rx_gfp(gfp_t gfp)
+{
+	return gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN;
+}
+
 /* Bytes that a record may occupy of the largest ring of the kernel's own. */
 static inline u32 bulk_rx_own_share(const struct bulk_rx *rx)
 {
@@ -293,9 +299,16 @@ u64 bulk_rx_lost(struct bulk_rx *rx);
 void bulk_rx_init(struct bulk_rx *rx, struct bulk_memlock *memlock,
 		  size_t limit, enum bulk_rx_policy policy);
 void bulk_rx_destroy(struct bulk_rx *rx);
+void *bulk_rx_alloc(size_t size, gfp_t gfp);
+void bulk_rx_free_atomic(void *mem);
+void bulk_rx_ring_init(struct bulk_rx_ring *ring, void *data, u32 size);
 struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size, gfp_t gfp);
 void bulk_rx_ring_free(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 bool bulk_rx_append(struct bulk_rx *rx, struct bulk_rx_ring *ring);
+int bulk_rx_prepare_nmi(struct bulk_rx *rx, unsigned int nr, size_t len);
+
+/* --- Long records: rx_far.c --- */
+
 struct bulk_far *bulk_far_create(struct bulk_rx *rx, u32 len, gfp_t gfp);
 struct bulk_far *bulk_far_create_pages(struct bulk_rx *rx,
 				       struct page *const *pages, u32 len,
@@ -304,7 +317,9 @@ unsigned int bulk_far_nr_pages(const struct bulk_far *far);
 struct page *bulk_far_page(struct bulk_far *far, unsigned int i);
 void bulk_far_put(struct bulk_rx *rx, struct bulk_far *far);
 void bulk_far_put_all(struct bulk_rx *rx, struct list_head *list);
-int bulk_rx_prepare_nmi(struct bulk_rx *rx, unsigned int nr, size_t len);
+
+/* --- Windows: rx_window.c --- */
+
 void bulk_rx_ring_init_window(struct bulk_rx_ring *ring, void *data, u32 size,
 			      struct bulk_window_user *user,
 			      struct bulk_window_kernel *kernel,
