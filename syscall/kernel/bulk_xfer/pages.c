@@ -39,7 +39,7 @@
 
 /**
  * struct bulk_pins - memory of a process that is pinned
- * @bv: the pages; those of a folio that follow each other are one
+ * @bv: the pages; those of a folio that were found in a row are one
  * @nr: how many these are
  */
 struct bulk_pins {
@@ -59,21 +59,18 @@ static void bulk_unpin(struct bulk_pins *pins)
 	kvfree(pins->bv);
 }
 
-static void bulk_pins_add(struct bulk_pins *pins, struct page *page,
-			  unsigned int offset, unsigned int len)
+/* How many pages, from the first on, follow each other in its folio. */
+static unsigned int bulk_pages_in_row(struct page **pages, unsigned int nr)
 {
-	struct bio_vec *last = pins->bv + pins->nr - 1;
-	unsigned int end;
+	struct folio *folio = page_folio(pages[0]);
+	unsigned int n;
 
-	if (pins->nr) {
-		end = last->bv_offset + last->bv_len;
-		if (page == last->bv_page + end / PAGE_SIZE &&
-		    page_folio(page) == page_folio(last->bv_page)) {
-			last->bv_len += len;
-			return;
-		}
-	}
-	bvec_set_page(&pins->bv[pins->nr++], page, len, offset);
+	nr = min_t(unsigned long, nr, folio_nr_pages(folio) -
+				      folio_page_idx(folio, pages[0]));
+	for (n = 1; n < nr; n++)
+		if (pages[n] != pages[0] + n)
+			break;
+	return n;
 }
 
 /* Return: how many bytes from @addr on are pinned, or an errno. */
@@ -82,17 +79,18 @@ static ssize_t bulk_pin_step(struct bulk_pins *pins, unsigned long addr,
 {
 	unsigned int offset = offset_in_page(addr), n, i;
 	struct page *pages[BULK_PIN_STEP];
-	size_t done = 0;
+	size_t done = 0, bytes;
 	int pinned;
 
 	n = min_t(size_t, DIV_ROUND_UP(offset + len, PAGE_SIZE), BULK_PIN_STEP);
 	pinned = pin_user_pages_fast(addr - offset, n, 0, pages);
 	if (pinned <= 0)
 		return pinned == -EINTR || pinned == -ENOMEM ? pinned : -EFAULT;
-	for (i = 0; i < pinned; i++) {
-		n = min_t(size_t, len - done, PAGE_SIZE - offset);
-		bulk_pins_add(pins, pages[i], offset, n);
-		done += n;
+	for (i = 0; i < pinned; i += n) {
+		n = bulk_pages_in_row(pages + i, pinned - i);
+		bytes = min_t(size_t, len - done, n * PAGE_SIZE - offset);
+		bvec_set_page(&pins->bv[pins->nr++], pages[i], bytes, offset);
+		done += bytes;
 		offset = 0;
 	}
 	return done;
