@@ -158,7 +158,8 @@ make_tree() {
 	report '/16384/d' > /dev/null
 	cp "$work/timed" "$work/tree/bench.results"
 	cp "$work/counted" "$work/tree/bench-icount.results"
-	make_script initramfs/boot <<< 'cp "${0%/*}/../$2.results" "$BX_OUT/log"'
+	write_threads 1.79 1.80 > "$work/tree/bench-threads.results"
+	make_script initramfs/boot <<< '[[ $1 == --accel-only ]] && echo tcg-multi || cp "${0%/*}/../$2.results" "$BX_OUT/log"'
 	make_script out/lab/syscall <<< 'echo syscall'
 }
 
@@ -169,6 +170,31 @@ make_script() {
 
 run() {
 	BX_OUT=$work/tree/out BX_DEBUG='' BX_ICOUNT='' "$work/tree/tests/bench/run" "$@"
+}
+
+# write_threads SEND RECV: what two threads move, to what one does.
+write_threads() {
+	printf '# threads: 2 with an endpoint each %s %s times what one does, on 2 processors\n' SEND "$1" RECV "$2"
+}
+
+# Wall time gates nothing; where the host has too few processors, there is no bar.
+threads_told() {
+	local what='by 2 threads on processors in parallel, against one, by wall time'
+	write_threads 1.79 1.80 > "$work/threads"
+	report '' --threads "$work/threads" > "$work/out" || return 1
+	if (( $(nproc) < 2 )); then
+		grep -qxF 'threads: 2 with an endpoint each SEND 1.79 times what one does, on 2 processors' "$work/out"
+	else
+		grep -qxF "$(bar "SEND $what" 1.790 '>= 1.80'): MISSED" "$work/out" &&
+			grep -qxF "$(bar "RECV $what" 1.800 '>= 1.80'): met" "$work/out"
+	fi
+}
+
+# A run of everything shows threads, too; one of a part does not.
+threads_run() {
+	make_tree
+	run > "$work/out" && grep -q '2 threads\|threads: 2' "$work/out" && run --bytes 64 > "$work/out" &&
+		! grep -q '2 threads\|threads: 2' "$work/out"
 }
 
 # Only a run that counts everything must have all bars.
@@ -192,6 +218,8 @@ check 'reserve and commit that cost too much' dear produce_costs=60.1 \
 	"$(bar "instructions to reserve and commit 64 B in a ring of the kernel's, bytes aside" 60.1 '<= 60')"
 check 'reserve and commit that nobody counted' uncounted produce_costs 2
 check 'a least size of records' least_size
+check 'threads on processors of their own' threads_told
+check 'threads of a run of everything' threads_run
 check 'calls of records through the window' told \
 	"$(bar "system calls for a SEND $window" 0.0050 '<= 0.0050'): met" \
 	"$(bar "system calls for a RECV $window" 0.0012 '<= 0.0050'): met"
