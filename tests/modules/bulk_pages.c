@@ -221,7 +221,7 @@ static int pages_push_own(struct bulk_endpoint *ep,
 			  const struct pages_request *req, u64 tag)
 {
 	struct pages_push p = {
-		.work = IRQ_WORK_INIT_HARD(pages_push_in_irq),
+		.work = IRQ_WORK_INIT(pages_push_in_irq),
 		.ep = ep,
 		.block = pages_alloc(req->len, req->kind == PAGES_COMPOUND),
 		.len = req->len,
