@@ -90,7 +90,9 @@ static __always_inline void bulk_poll_syscall(int fd)
  * expects all of them to change: so they need not be saved, nor be told to the
  * compiler, which would not know them.
  *
- * Both count up to the last block, which overlaps the one before if it must.
+ * Both count up to the last block, which overlaps the one before if it must. By 64
+ * bytes, 1 KiB takes 160 instructions, by 16 bytes 256; what is shorter than 64
+ * bytes can't go by 64.
  */
 static __always_inline void bulk_copy_by16(void *to, const void *from,
 					   unsigned long len)
