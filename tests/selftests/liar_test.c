@@ -4,86 +4,17 @@
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
-#include "liar.h"
+#include "fuzz.h"
 #include "region.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "module.h"
-
 #define CHECK_EVERY	32
 #define REMAP_EVERY	512
 #define LIE_EVERY	4
-#define LONGEST		2000
-
-FIXTURE(fuzz)
-{
-	struct windowed w;
-	struct windowed good; /* in the same process */
-	int plain; /* an endpoint without a window */
-	pid_t other; /* a process with an endpoint of its own */
-	pthread_t liar;
-	unsigned int stop;
-	bool refuses; /* the channel, with any errno that a record asks for */
-	__u64 told; /* lies */
-	__u64 checks;
-	__u64 windows; /* that were spoilt */
-	__u64 word; /* of a sequence that looks random */
-	__u64 results[3]; /* done, EAGAIN, other errors that may be */
-	__u32 borrowed; /* bytes */
-	char *buf;
-};
-
-FIXTURE_VARIANT(fuzz)
-{
-	const char *channel;
-	const char *module; /* to be loaded, or NULL */
-	const char *poller;
-	const char *deadline;
-};
-
-FIXTURE_VARIANT_ADD(fuzz, echo) {
-	.channel = "echo",
-	.poller = "0",
-	.deadline = "0",
-};
-
-FIXTURE_VARIANT_ADD(fuzz, sink) {
-	.channel = "sink",
-	.poller = "0",
-	.deadline = "0",
-};
-
-FIXTURE_VARIANT_ADD(fuzz, source) {
-	.channel = "source",
-	.poller = "0",
-	.deadline = "0",
-};
-
-/* Its records are copied out of the ring before it sees them. */
-FIXTURE_VARIANT_ADD(fuzz, refuse) {
-	.channel = "refuse",
-	.module = "bulk_refuse",
-	.poller = "0",
-	.deadline = "0",
-};
-
-FIXTURE_VARIANT_ADD(fuzz, echo_poller) {
-	.channel = "echo",
-	.poller = "500",
-	.deadline = "0",
-};
-
-/* The timer comes while the window is full of lies, and while there is none. */
-FIXTURE_VARIANT_ADD(fuzz, echo_deadline) {
-	.channel = "echo",
-	.poller = "0",
-	.deadline = "200",
-};
 
 /* The variants share the lies and the operations: over a million in full. */
 static int lies(void)
@@ -94,16 +25,6 @@ static int lies(void)
 static int operations(void)
 {
 	return rounds(200000, 100000, 5000);
-}
-
-static void set_channel(const char *channel, const char *attribute,
-			const char *us)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/bulk/%s/%s", channel,
-		 attribute);
-	write_text(path, us);
 }
 
 /* A record through each of two endpoints, and what must come of it. */
@@ -152,40 +73,6 @@ static pid_t start_other(int *until)
 	close(ends[0]);
 	*until = ends[1];
 	return pid;
-}
-
-FIXTURE_SETUP(fuzz)
-{
-	int ret = variant->module ? load_module(variant->module, "") : 0;
-
-	ret = ret ?: open_windowed(&self->w, variant->channel);
-	if (ret == -ENOENT || ret == -EOPNOTSUPP)
-		SKIP(return, "no channel %s, or no vDSO", variant->channel);
-	ASSERT_EQ(0, ret);
-	/* A small window has its ends everywhere, and is soon there anew. */
-	ASSERT_EQ(0, munmap(self->w.window, self->w.params.window_default));
-	self->w.params.window_default = self->w.params.window_min;
-	self->w.window = map_window(&self->w, self->w.params.window_default);
-	ASSERT_NE(NULL, self->w.window);
-	ASSERT_EQ(0, open_windowed(&self->good, "echo"));
-	self->plain = open_channel("echo", O_RDWR);
-	ASSERT_LE(0, self->plain);
-	self->buf = calloc(1, LONGEST);
-	self->word = getpid();
-	self->refuses = variant->module;
-	set_channel(variant->channel, "poller_idle_us", variant->poller);
-	set_channel(variant->channel, "deadline_us", variant->deadline);
-}
-
-FIXTURE_TEARDOWN(fuzz)
-{
-	set_channel(variant->channel, "poller_idle_us", "0");
-	set_channel(variant->channel, "deadline_us", "0");
-	close_windowed(&self->w);
-	close_windowed(&self->good);
-	close(self->plain);
-	if (variant->module)
-		EXPECT_EQ(0, unload_module(variant->module));
 }
 
 static __u64 random_word(__u64 *word)
@@ -422,21 +309,6 @@ static bool count_result(struct _test_data_fuzz *self, long ret)
 	}
 }
 
-/* The liar's thread must not find the window gone. */
-static int renew(struct _test_data_fuzz *self)
-{
-	size_t size = self->w.params.window_default;
-	void *old = self->w.window, *new;
-
-	/* Anonymous memory first, in one step: it may lie to that. */
-	if (mmap(old, size, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != old)
-		return -errno;
-	new = mmap(old, size, self->w.params.mmap_prot,
-		   self->w.params.mmap_flags | MAP_FIXED, self->w.fd, 0);
-	return new == old ? 0 : -errno;
-}
-
 static void check_others(struct __test_metadata *_metadata,
 			 struct _test_data_fuzz *self)
 {
@@ -498,32 +370,6 @@ TEST_F_TIMEOUT(fuzz, second_thread_writes_nonsense, 3600)
 	       self->told, self->windows, self->checks);
 	TH_LOG("operations: %llu done, %llu EAGAIN, %llu other errors",
 	       self->results[0], self->results[1], self->results[2]);
-}
-
-/* Another thread: the ring begins at 0, and nobody has it. */
-static void *run_thief(void *arg)
-{
-	struct _test_data_fuzz *self = arg;
-
-	while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED))
-		__atomic_store_n(&user_page(&self->w)->tx_head, 0,
-				 __ATOMIC_RELAXED);
-	return NULL;
-}
-
-TEST_F(fuzz, second_thread_frees_the_ring)
-{
-	int i, sends = rounds(200000, 50000, 500);
-
-	ASSERT_EQ(0, pthread_create(&self->liar, NULL, run_thief, self));
-	for (i = 0; i < sends; i++) {
-		if (window_send(&self->w, self->buf, 64, i, BULK_DONTWAIT) ==
-		    -EBADMSG)
-			ASSERT_EQ(0, renew(self));
-	}
-	__atomic_store_n(&self->stop, 1, __ATOMIC_RELAXED);
-	pthread_join(self->liar, NULL);
-	EXPECT_EQ(0, figure(self->good.fd, "window-errors"));
 }
 
 TEST_HARNESS_MAIN
