@@ -91,22 +91,48 @@ static ssize_t deadline_us_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(deadline_us);
 
-#define BULK_TOTAL_ATTR(name)						\
-static ssize_t name##_show(struct device *dev,				\
-			   struct device_attribute *attr, char *buf)	\
-{									\
-	struct bulk_totals totals;					\
-									\
-	bulk_channel_totals(to_channel(dev), &totals);			\
-	return sysfs_emit(buf, "%llu\n", totals.name);			\
-}									\
-static DEVICE_ATTR_RO(name)
+static struct bulk_totals bulk_totals_of(struct device *dev)
+{
+	struct bulk_totals totals;
 
-BULK_TOTAL_ATTR(tx_records);
-BULK_TOTAL_ATTR(tx_bytes);
-BULK_TOTAL_ATTR(rx_records);
-BULK_TOTAL_ATTR(rx_bytes);
-BULK_TOTAL_ATTR(rx_lost);
+	bulk_channel_totals(to_channel(dev), &totals);
+	return totals;
+}
+
+static ssize_t tx_records_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bulk_totals_of(dev).tx_records);
+}
+static DEVICE_ATTR_RO(tx_records);
+
+static ssize_t tx_bytes_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bulk_totals_of(dev).tx_bytes);
+}
+static DEVICE_ATTR_RO(tx_bytes);
+
+static ssize_t rx_records_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bulk_totals_of(dev).rx_records);
+}
+static DEVICE_ATTR_RO(rx_records);
+
+static ssize_t rx_bytes_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bulk_totals_of(dev).rx_bytes);
+}
+static DEVICE_ATTR_RO(rx_bytes);
+
+static ssize_t rx_lost_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", bulk_totals_of(dev).rx_lost);
+}
+static DEVICE_ATTR_RO(rx_lost);
 
 static struct attribute *bulk_channel_attrs[] = {
 	&dev_attr_max_record.attr,
