@@ -19,7 +19,8 @@ void bulk_send_abort(struct pt_regs *regs);
  * bulk_send_signal() - take a thread out of the section before it gets a signal
  * @regs: its registers in user space
  *
- * The thread may stop now, or leave its frame for good, and others need the ring.
+ * The thread may stop now, or leave its frame for good, and others need the
+ * ring.
  *
  * Context: Process context, on the way to user mode. May fault.
  */

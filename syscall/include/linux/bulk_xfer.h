@@ -180,22 +180,23 @@ static inline void *bulk_space_next(struct bulk_space *space, size_t len,
  *	copy came short, -EAGAIN when the provider has no room now (it calls
  *	bulk_tx_wake() when it has), or another errno for the caller.
  * @send_buf: the same as @send for a record that is in kernel memory already;
- *	it doesn't return -EFAULT. Short records and those from a window come this
- *	way, for they cost less without an iov_iter. Without it, all come
+ *	it doesn't return -EFAULT. Short records and those from a window come
+ *	this way, for they cost less without an iov_iter. Without it, all come
  *	through @send. Optional.
  * @send_batch: the same as @send_buf for the records that bulk_batch_next()
- *	gives, one after the other. Returns 0 when it has taken all that it was given,
- *	at least one; otherwise it has taken all but the last. Regions come this
- *	way, and what waits in a window. Without it, they come one by one.
- *	Optional.
+ *	gives, one after the other. Returns 0 when it has taken all that it was
+ *	given, at least one; otherwise it has taken all but the last. Regions
+ *	come this way, and what waits in a window. Without it, they come one by
+ *	one. Optional.
  * @recv: produce a record on demand into @to. Called when no record that was
- *	pushed can be received. Fills @meta before it copies. Returns 0; otherwise
- *	the record is still the next one: -EMSGSIZE when iov_iter_count(@to) is too small,
- *	-EFAULT when the copy came short, -EAGAIN when there is no record now
- *	(bulk_rx_wake() tells of one), or another errno. Optional.
+ *	pushed can be received. Fills @meta before it copies. Returns 0;
+ *	otherwise the record is still the next one: -EMSGSIZE when
+ *	iov_iter_count(@to) is too small, -EFAULT when the copy came short,
+ *	-EAGAIN when there is no record now (bulk_rx_wake() tells of one), or
+ *	another errno. Optional.
  * @recv_buf: the same as @recv for @room bytes of kernel memory; it doesn't
- *	return -EFAULT. Records are made ahead this way. Without it, all come from
- *	@recv. Optional.
+ *	return -EFAULT. Records are made ahead this way. Without it, all come
+ *	from @recv. Optional.
  * @recv_batch: the same as @recv_buf for as many records as there are, and as
  *	bulk_space_next() has room for. Returns 0, or why there are no more:
  *	those before are received all the same. Optional, beside @recv_buf.
@@ -236,15 +237,15 @@ struct bulk_channel_ops {
 /* @send and @recv of an endpoint exclude each other. */
 #define BULK_CHANNEL_SERIAL	BIT(0)
 /*
- * A SEND may return before @send or @send_buf has run, which lets records go through
- * a window. The provider then has no way to refuse a record for what is in it:
- * it returns 0, -EAGAIN or -ENOMEM. Another errno drops the record, is counted,
- * and told to the process's next flush.
+ * A SEND may return before @send or @send_buf has run, which lets records go
+ * through a window. The provider then has no way to refuse a record for what is
+ * in it: it returns 0, -EAGAIN or -ENOMEM. Another errno drops the record, is
+ * counted, and told to the process's next flush.
  */
 #define BULK_CHANNEL_TX_LATER	BIT(1)
 /*
- * @send_buf and @send stand a record that changes while they read it. A record in a
- * window is then not copied before.
+ * @send_buf and @send stand a record that changes while they read it. A record
+ * in a window is then not copied before.
  */
 #define BULK_CHANNEL_TX_IN_PLACE BIT(2)
 /*
@@ -258,13 +259,14 @@ struct bulk_channel_ops {
  * @name: 1 to 31 characters of a-z, 0-9, '_' and '-': /dev/bulk/NAME
  * @mode: permissions of the node; 0 means 0600
  * @max_record: bytes of the largest record, 1 to BULK_MAX_RECORD
- * @rx_limit: bytes that the records waiting for an endpoint's reader may occupy,
- *	each with its head of 16 bytes and rounded up to a multiple of 8; 0 means
- *	four times @max_record. At least one record of @max_record always fits
+ * @rx_limit: bytes that the records waiting for an endpoint's reader may
+ *	occupy, each with its head of 16 bytes and rounded up to a multiple of
+ *	8; 0 means four times @max_record. At least one record of @max_record
+ *	always fits
  * @rx_policy: what happens beyond @rx_limit
- * @deadline_us: microseconds after which @send or @send_buf gets a record from a
- *	window at the latest, up to BULK_MAX_DEADLINE_US, though nobody makes a
- *	call; 0: it may wait for one. Root may change it in sysfs.
+ * @deadline_us: microseconds after which @send or @send_buf gets a record from
+ *	a window at the latest, up to BULK_MAX_DEADLINE_US, though nobody makes
+ *	a call; 0: it may wait for one. Root may change it in sysfs.
  * @flags: BULK_CHANNEL_*
  * @ops: the provider's operations
  * @private: for bulk_channel_private()
@@ -287,7 +289,8 @@ struct bulk_channel_desc {
 /* No read(2) or write(2) moves more than this, nor does a segment. */
 #define BULK_MAX_RECORD		MAX_RW_COUNT
 
-struct bulk_channel *bulk_channel_register(const struct bulk_channel_desc *desc);
+struct bulk_channel *
+bulk_channel_register(const struct bulk_channel_desc *desc);
 void bulk_channel_unregister(struct bulk_channel *ch);
 void *bulk_channel_private(struct bulk_channel *ch);
 

@@ -36,19 +36,20 @@
 #define BULK_WINDOW_GONE	BIT(2) /* the channel is gone */
 #define BULK_WINDOW_WANTED	BIT(3) /* a sleeper waits for what is sent */
 #define BULK_WINDOW_POLLER	BIT(4) /* the channel's poller sleeps */
-#define BULK_WINDOW_DEADLINE	BIT(5) /* the channel's deadline needs a timer */
+#define BULK_WINDOW_DEADLINE	BIT(5) /* the deadline needs a timer */
 
 /*
- * Positions are multiples of 8; these in tx_head say that somebody writes behind
- * it: a thread that sends, or with both, whoever has reserved what is there.
+ * Positions are multiples of 8; these in tx_head say that somebody writes
+ * behind it: a thread that sends, or with both, whoever has reserved what is
+ * there.
  */
 #define BULK_TX_TAKEN		_AC(1, ULL)
 #define BULK_TX_RESERVED	_AC(2, ULL)
 #define BULK_TX_BUSY		(BULK_TX_TAKEN | BULK_TX_RESERVED)
 
 /*
- * And none is as large as this, which in rx_tail says that what lies behind it is
- * borrowed: to a receiver it looks as if there were more than there can be.
+ * And none is as large as this, which in rx_tail says that what lies behind it
+ * is borrowed: to a receiver it looks as if there were more than there can be.
  */
 #define BULK_RX_BORROWED	_AC(0x8000000000000000, ULL)
 
@@ -109,8 +110,8 @@ static inline __u32 bulk_record_lost(__u64 head)
  *	records and frees the lock, so that there is no moment between.
  * @tx_end: where what is reserved ends
  * @rx_tail: start of what was not received yet, and BULK_RX_BORROWED. Whoever
- *	takes a record, process or kernel, to receive or to overwrite it, does so by
- *	compare-and-exchange.
+ *	takes a record, process or kernel, to receive or to overwrite it, does
+ *	so by compare-and-exchange.
  * @rx_end: where what is borrowed ends
  * @pad: the two directions don't share a cache line
  */

@@ -62,8 +62,8 @@ void bulk_channel_totals(struct bulk_channel *ch, struct bulk_totals *totals)
 }
 
 /* Add an endpoint, which is complete, to its channel. */
-static int bulk_channel_attach(struct bulk_channel *ch, struct bulk_endpoint *ep,
-			       fmode_t mode)
+static int bulk_channel_attach(struct bulk_channel *ch,
+			       struct bulk_endpoint *ep, fmode_t mode)
 {
 	int ret = 0;
 
@@ -73,7 +73,8 @@ static int bulk_channel_attach(struct bulk_channel *ch, struct bulk_endpoint *ep
 	if ((mode & FMODE_WRITE) && !ch->ops->send)
 		return -EACCES;
 	/* Before this point the operations may be gone with their module. */
-	ep->max_short = ch->ops->send_buf ? min(ch->max_record, BULK_SHORT) : -1;
+	ep->max_short = ch->ops->send_buf ?
+			min(ch->max_record, BULK_SHORT) : -1;
 	if (ch->ops->open)
 		ret = ch->ops->open(ep);
 	if (ret)
@@ -111,7 +112,8 @@ struct bulk_endpoint *bulk_channel_open(struct bulk_channel *ch, fmode_t mode)
 }
 
 /* Take an endpoint, whose file is closed, off its channel. */
-static void bulk_channel_forget(struct bulk_channel *ch, struct bulk_endpoint *ep)
+static void bulk_channel_forget(struct bulk_channel *ch,
+				struct bulk_endpoint *ep)
 {
 	struct bulk_totals last;
 

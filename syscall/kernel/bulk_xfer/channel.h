@@ -79,7 +79,9 @@ static inline const char *bulk_channel_name(const struct bulk_channel *ch)
 	return dev_name(&ch->dev);
 }
 
-/* Where there is a poller, it drains when it is awake and SENDs call when not. */
+/*
+ * Where there is a poller, it drains when it is awake and SENDs call when not.
+ */
 static inline bool bulk_deadline_applies(const struct bulk_channel *ch)
 {
 	return READ_ONCE(ch->deadline_us) && !READ_ONCE(ch->poller.task);

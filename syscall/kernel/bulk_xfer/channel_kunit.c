@@ -241,7 +241,9 @@ static void rest_of_pushed_pages_is_zeroed(struct kunit *test)
 					  .max_record = PAGE_SIZE + 5 };
 	struct bulk_channel *ch = must_register(test, &desc);
 	struct bulk_endpoint *ep = must_create(test, ch);
-	struct page *pages[] = { alloc_page(GFP_KERNEL), alloc_page(GFP_KERNEL) };
+	struct page *pages[] = {
+		alloc_page(GFP_KERNEL), alloc_page(GFP_KERNEL)
+	};
 	u8 *last;
 
 	KUNIT_ASSERT_NOT_NULL(test, pages[0]);
@@ -255,7 +257,8 @@ static void rest_of_pushed_pages_is_zeroed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, push_pages(ep, pages, PAGE_SIZE), 0);
 	KUNIT_EXPECT_NULL(test, memchr_inv(last, 1, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, push_pages(ep, pages, PAGE_SIZE + 5), 0);
-	KUNIT_EXPECT_NULL(test, memchr_inv(page_address(pages[0]), 1, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test,
+			  memchr_inv(page_address(pages[0]), 1, PAGE_SIZE));
 	KUNIT_EXPECT_NULL(test, memchr_inv(last, 1, 5));
 	KUNIT_EXPECT_NULL(test, memchr_inv(last + 5, 0, PAGE_SIZE - 5));
 	bulk_channel_close(ep);

@@ -48,7 +48,8 @@ static DEVICE_ATTR_RO(rx_policy);
 static ssize_t endpoints_show(struct device *dev,
 			      struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(to_channel(dev)->nr_endpoints));
+	return sysfs_emit(buf, "%u\n",
+			  READ_ONCE(to_channel(dev)->nr_endpoints));
 }
 static DEVICE_ATTR_RO(endpoints);
 

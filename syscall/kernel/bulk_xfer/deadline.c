@@ -45,7 +45,9 @@ static void bulk_deadline_look_now(struct bulk_deadline *dl)
 	spin_unlock_irqrestore(&dl->lock, flags);
 }
 
-/* A timer that is started from now on is for records that this look may miss. */
+/*
+ * A timer that is started from now on is for records that this look may miss.
+ */
 static void bulk_deadline_begin(struct bulk_deadline *dl)
 {
 	unsigned long flags;
@@ -69,7 +71,9 @@ static void bulk_deadline_look(struct bulk_endpoint *ep, struct bulk_window *w)
 	u64 seen = ep->deadline.seen;
 	int ret = bulk_drain_locked(ep);
 
-	/* Unmapped, it must read that there is no window: no bit is to be set. */
+	/*
+	 * Unmapped, it must read that there is no window: no bit is to be set.
+	 */
 	if (!bulk_deadline_applies(ep->channel) || !atomic_read(&w->maps))
 		bulk_deadline_stop_calls(w);
 	else if (!ret && w->tx.tail != seen)
@@ -121,7 +125,10 @@ void bulk_deadline_init(struct bulk_deadline *dl)
 	INIT_WORK(&dl->work, bulk_deadline_work);
 	hrtimer_setup(&dl->timer, bulk_deadline_expired, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL);
-	/* Without the queue, which an early boot had no memory for, there is none. */
+	/*
+	 * Without the queue, which an early boot had no memory for,
+	 * there is none.
+	 */
 	dl->dead = !bulk_deadline_wq;
 }
 

@@ -53,8 +53,8 @@ static int bulk_deliver_each(struct bulk_endpoint *ep, struct bulk_batch *batch)
 }
 
 /* The provider has not taken what it was given last, or has taken nothing. */
-static int bulk_deliver_failed(struct bulk_endpoint *ep, struct bulk_batch *batch,
-			       int ret)
+static int bulk_deliver_failed(struct bulk_endpoint *ep,
+			       struct bulk_batch *batch, int ret)
 {
 	if (ret && batch->records) {
 		batch->next = batch->last;

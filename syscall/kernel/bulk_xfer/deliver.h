@@ -26,11 +26,15 @@ struct bulk_delivered {
 	size_t refused;
 };
 
-int bulk_deliver_iter(struct bulk_endpoint *ep, void *data, size_t len, u64 tag);
+int bulk_deliver_iter(struct bulk_endpoint *ep, void *data, size_t len,
+		      u64 tag);
 int bulk_deliver_batch(struct bulk_endpoint *ep, const void *data, size_t len,
 		       size_t max_record, struct bulk_delivered *taken);
 
-/* A record in kernel memory, to the provider, under the TX lock; inline for speed. */
+/*
+ * A record in kernel memory, to the provider,
+ * under the TX lock; inline for speed.
+ */
 static inline int bulk_deliver(struct bulk_endpoint *ep, void *data, size_t len,
 			       u64 tag)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the window to the provider: records that were sent without a system call.
+ * From the window to the provider: records sent without a system call.
  *
  * They are taken whenever the kernel is entered for the endpoint: by a SEND, a
  * RECV, a poll or a flush, when the ring is half full or a sleeper wants them,
@@ -76,7 +76,9 @@ static noinline void bulk_trace_drained(struct bulk_endpoint *ep,
 	trace_bulk_send(bulk_channel_name(ep->channel), ep->id, len, tag);
 }
 
-/* Does the provider want the record later? Otherwise it won't have it at all. */
+/*
+ * Does the provider want the record later? Otherwise it won't have it at all.
+ */
 static bool bulk_refused(struct bulk_endpoint *ep, int ret)
 {
 	if (ret == -EAGAIN || ret == -ENOMEM)
@@ -111,7 +113,9 @@ static int bulk_drain_one(struct bulk_endpoint *ep, bool in_place, void *data,
 static int bulk_drain_ring(struct bulk_endpoint *ep, struct bulk_ring *ring)
 {
 	bool in_place = ep->channel->flags & BULK_CHANNEL_TX_IN_PLACE;
-	/* The TX lock is held: a copy, which the compiler keeps in registers. */
+	/*
+	 * The TX lock is held: a copy, which the compiler keeps in registers.
+	 */
 	struct bulk_ring tx = *ring;
 	/* Zeroing it would cost more than filling it. */
 	struct bulk_meta meta __uninitialized;
@@ -198,7 +202,10 @@ static int bulk_drain_charged(struct bulk_endpoint *ep, struct bulk_window *w)
 	return ret;
 }
 
-/* A sleeper that asked to be woken has been, and asks again before the next sleep. */
+/*
+ * A sleeper that asked to be woken has been,
+ * and asks again before the next sleep.
+ */
 static void bulk_drain_disarm(struct bulk_endpoint *ep, struct bulk_window *w)
 {
 	if ((w->kernel->state & BULK_WINDOW_WANTED) &&
@@ -257,8 +264,8 @@ static noinline void bulk_deadline_follow(struct bulk_endpoint *ep,
 
 	lockdep_assert_held(&ep->tx_lock);
 	/*
-	 * Nothing tells of memory that is free again. The process goes on making
-	 * calls, in which it can wait for memory.
+	 * Nothing tells of memory that is free again. The process goes on
+	 * making calls, in which it can wait for memory.
 	 */
 	if (drained == -ENOMEM) {
 		bulk_deadline_start(&ep->deadline,
@@ -309,8 +316,12 @@ int bulk_drain_locked(struct bulk_endpoint *ep)
 		WRITE_ONCE(ep->tx_stalled, ret == -EAGAIN);
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		smp_mb();
-		/* Once more is enough: from now on bulk_tx_wake() finds @tx_stalled set. */
-	} while (ret == -EAGAIN && atomic_read(&ep->tx.events) != room && !try++);
+		/*
+		 * Once more is enough: from now on
+		 * bulk_tx_wake() finds @tx_stalled set.
+		 */
+	} while (ret == -EAGAIN && atomic_read(&ep->tx.events) != room &&
+		 !try++);
 	if (ret == -EBADMSG)
 		return bulk_window_spoil(ep, w);
 	bulk_drain_disarm(ep, w);
@@ -402,7 +413,10 @@ void bulk_drain_arm(struct bulk_endpoint *ep)
 	w = ep->window;
 	if (!w || w->bad)
 		return;
-	/* A sleeper with an older count does not sleep, and one with this is told. */
+	/*
+	 * A sleeper with an older count does not sleep,
+	 * and one with this is told.
+	 */
 	w->armed = atomic_read(&ep->rx.events);
 	bulk_window_set(w, BULK_WINDOW_WANTED);
 	/* Pairs with the exchange in bulk_send_one() of the vDSO. */

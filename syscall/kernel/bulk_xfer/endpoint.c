@@ -165,8 +165,9 @@ void bulk_endpoint_detach(struct bulk_endpoint *ep)
 }
 
 /* Figures of an endpoint, and of the records that wait in its rings. */
-static void bulk_endpoint_count(struct bulk_endpoint *ep, struct bulk_totals *totals,
-				u64 *waiting, u64 *occupied)
+static void bulk_endpoint_count(struct bulk_endpoint *ep,
+				struct bulk_totals *totals, u64 *waiting,
+				u64 *occupied)
 {
 	u64 bytes, all_records, all_bytes;
 

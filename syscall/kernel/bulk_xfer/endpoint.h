@@ -27,7 +27,10 @@
 struct bulk_window;
 struct seq_file;
 
-/* Records up to this length are copied to the stack for a provider's send_buf(). */
+/*
+ * Records up to this length are copied to the stack
+ * for a provider's send_buf().
+ */
 #define BULK_SHORT	256
 
 /**
@@ -35,7 +38,8 @@ struct seq_file;
  * @head: the provider's part, see bulk_private()
  * @ops: the provider's operations; valid under a lock while not @gone
  * @channel: the channel, with a reference
- * @max_short: records up to this length go to the provider's send_buf(); -1: none
+ * @max_short: records up to this length go to the provider's send_buf();
+ *	-1: none
  * @push_limit: records shorter than this may be reserved; 0 after the
  *	provider's release()
  * @id: names the endpoint in traces

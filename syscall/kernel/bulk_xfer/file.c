@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoints as files: one write(2) is one SEND, one read(2) one RECV, mmap(2) the
- * window, or room for pages.
+ * Endpoints as files: one write(2) is one SEND, one read(2) one RECV, mmap(2)
+ * the window, or room for pages.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -34,8 +34,8 @@ static int bulk_file_open(struct inode *inode, struct file *file)
 		return PTR_ERR(ep);
 	file->private_data = ep;
 	/*
-	 * No FMODE_NOWAIT: a provider may sleep for memory or a short lock, what
-	 * waits in the window goes first, and user memory is faulted in.
+	 * No FMODE_NOWAIT: a provider may sleep for memory or a short lock,
+	 * what waits in the window goes first, and user memory is faulted in.
 	 */
 	return stream_open(inode, file);
 }
@@ -140,7 +140,8 @@ static ssize_t bulk_file_splice_read(struct file *in, loff_t *ppos,
 				     unsigned int flags)
 {
 	unsigned int used = pipe_occupancy(pipe->head, pipe->tail);
-	unsigned int pages = pipe->max_usage > used ? pipe->max_usage - used : 0;
+	unsigned int pages = pipe->max_usage > used ?
+			     pipe->max_usage - used : 0;
 	struct bio_vec *bv;
 	ssize_t ret;
 
@@ -186,7 +187,9 @@ static int bulk_file_mmap_prepare(struct vm_area_desc *desc)
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
-/* Where huge pages can be mapped; a mapping that moves has its offset already. */
+/*
+ * Where huge pages can be mapped; a mapping that moves has its offset already.
+ */
 static unsigned long bulk_file_area(struct file *file, unsigned long addr,
 				    unsigned long len, unsigned long pgoff,
 				    unsigned long flags)

@@ -3,10 +3,10 @@
  * Records in place: written and read where they lie in the window.
  *
  * RESERVE holds the TX ring's lock, so that no other thread sends through it,
- * and says so in a bit of its own; what is sent by the system call meanwhile goes
- * past it. BORROW has the position of the RX ring look as if nothing could be
- * received. Both are words that the process writes, too, and what it says there
- * is checked: it can disturb its own window, and nothing else.
+ * and says so in a bit of its own; what is sent by the system call meanwhile
+ * goes past it. BORROW has the position of the RX ring look as if nothing could
+ * be received. Both are words that the process writes, too, and what it says
+ * there is checked: it can disturb its own window, and nothing else.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -87,8 +87,9 @@ static int bulk_reserve_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
  *
  * Context: Process context. Takes the TX lock.
  * Return: 0; -EOPNOTSUPP without a window that takes records; -EBUSY when there
- * is a reservation, or another thread stays in the ring; -EMSGSIZE for more than
- * the ring has; -EINVAL, -EAGAIN, -ERESTARTSYS, -ENODEV, -ENOMEM, -EBADMSG.
+ * is a reservation, or another thread stays in the ring; -EMSGSIZE for more
+ * than the ring has; -EINVAL, -EAGAIN, -ERESTARTSYS, -ENODEV, -ENOMEM,
+ * -EBADMSG.
  */
 int bulk_window_reserve(struct bulk_endpoint *ep, struct bulk_seg *seg,
 			bool nowait)
@@ -173,8 +174,8 @@ static int bulk_commit_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
  * It ends before the first that is no record, and the rest stays reserved.
  *
  * Context: Process context. Takes the TX lock.
- * Return: 0; BULK_SHORT_REGION when only the first were sent; otherwise none was:
- * -EINVAL when nothing, or less, is reserved, or the first is no record;
+ * Return: 0; BULK_SHORT_REGION when only the first were sent; otherwise none
+ * was: -EINVAL when nothing, or less, is reserved, or the first is no record;
  * -EOPNOTSUPP without a window; -EBUSY when another thread commits; -EBADMSG;
  * -ENODEV.
  */
@@ -273,9 +274,9 @@ static int bulk_borrow_locked(struct bulk_endpoint *ep, struct bulk_seg *seg)
  * @nowait: -EAGAIN instead of waiting for a record
  *
  * Context: Process context. Takes the endpoint's locks.
- * Return: 0; -EOPNOTSUPP without a window that brings records; -EBUSY when there
- * is a borrow; -EMSGSIZE for a record that is longer than @seg->len, or than any
- * in a window; otherwise as bulk_endpoint_recv().
+ * Return: 0; -EOPNOTSUPP without a window that brings records; -EBUSY when
+ * there is a borrow; -EMSGSIZE for a record that is longer than @seg->len, or
+ * than any in a window; otherwise as bulk_endpoint_recv().
  */
 int bulk_window_borrow(struct bulk_endpoint *ep, struct bulk_seg *seg,
 		       bool nowait)

@@ -55,7 +55,8 @@ bool bulk_memlock_charge(struct bulk_memlock *m, unsigned long pages)
 }
 
 /**
- * bulk_memlock_exceed() - charge memory that is there, whatever the user may lock
+ * bulk_memlock_exceed() - charge memory that is there,
+ * whatever the user may lock
  * @m: whom
  * @pages: how much
  *

@@ -13,8 +13,8 @@
 struct ucounts;
 
 /*
- * For memory that a user can grow. NORETRY: at its memory cgroup's limit the answer
- * is ENOMEM, and nobody is killed.
+ * For memory that a user can grow. NORETRY: at its memory cgroup's limit the
+ * answer is ENOMEM, and nobody is killed.
  */
 #define BULK_GFP_ACCOUNT	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | \
 				 __GFP_NOWARN)

@@ -26,7 +26,8 @@
 #include "window.h"
 
 static unsigned long bulk_window_limit = BULK_WINDOW_SIZE(BULK_RING_MAX);
-static const unsigned long bulk_window_limit_max = BULK_WINDOW_SIZE(BULK_RING_MAX);
+static const unsigned long bulk_window_limit_max =
+	BULK_WINDOW_SIZE(BULK_RING_MAX);
 
 /* --- Attaching and detaching --- */
 
@@ -63,7 +64,8 @@ static void bulk_window_settle(struct bulk_endpoint *ep)
 }
 
 /* The process no longer reads from the window's ring. */
-static void bulk_window_unmap_rx(struct bulk_endpoint *ep, struct bulk_window *w)
+static void bulk_window_unmap_rx(struct bulk_endpoint *ep,
+				 struct bulk_window *w)
 {
 	bulk_rx_detach(&ep->records, &w->rx);
 	bulk_rx_retire(&ep->records, &w->rx);
@@ -80,9 +82,9 @@ static struct bulk_window *bulk_window_old(struct bulk_endpoint *ep)
 }
 
 /*
- * Charge the endpoint's owner for @w, which takes the place of @old: that may have
- * been all that he may lock. What a forked child keeps of it he pays for. Return:
- * pages of @old that are charged for @w from now on, or -ENOMEM.
+ * Charge the endpoint's owner for @w, which takes the place of @old: that may
+ * have been all that he may lock. What a forked child keeps of it he pays for.
+ * Return: pages of @old that are charged for @w from now on, or -ENOMEM.
  */
 static long bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
 			       struct bulk_window *old)
@@ -92,7 +94,8 @@ static long bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
 	unsigned int ours = 1;
 
 	if (old)
-		ours += (ep->window == old) + !!bulk_rx_old_window(&ep->records);
+		ours += (ep->window == old) +
+			!!bulk_rx_old_window(&ep->records);
 	if (old && kref_read(&old->ref) == ours &&
 	    bulk_rx_can_move(&ep->records, &w->rx))
 		have = min_t(unsigned long, old->locked, want);
@@ -105,8 +108,8 @@ static long bulk_window_charge(struct bulk_endpoint *ep, struct bulk_window *w,
 }
 
 /*
- * An old window is there still, because there is no new one, or something was put
- * there after all: it is paid for as before.
+ * An old window is there still, because there is no new one, or something was
+ * put there after all: it is paid for as before.
  */
 static void bulk_window_recharge(struct bulk_window *w, struct bulk_window *old,
 				 unsigned long have, bool failed)
@@ -124,8 +127,8 @@ static void bulk_window_recharge(struct bulk_window *w, struct bulk_window *old,
  * Records sent through the old window move to the new one, which its process
  * can't write to yet: what it wrote there that is no record is the old one's.
  */
-static int bulk_window_move_sent(struct bulk_endpoint *ep, struct bulk_window *w,
-				 struct bulk_window *old)
+static int bulk_window_move_sent(struct bulk_endpoint *ep,
+				 struct bulk_window *w, struct bulk_window *old)
 {
 	int ret = bulk_ring_move(&w->tx, &old->tx);
 	struct bulk_walk walk;
@@ -176,7 +179,10 @@ static void bulk_window_install(struct bulk_endpoint *ep, struct bulk_window *w)
 	WRITE_ONCE(ep->window, w);
 	/* Records that were there before move to it. */
 	bulk_window_settle(ep);
-	/* Receivers that sleep, and epoll, have not asked this window to be told of a SEND. */
+	/*
+	 * Receivers that sleep, and epoll, have not asked
+	 * this window to be told of a SEND.
+	 */
 	bulk_rx_wake(ep);
 }
 
@@ -217,7 +223,9 @@ bool bulk_mmap_allows(unsigned long size)
 	return size <= READ_ONCE(bulk_window_limit);
 }
 
-/* Return: 0; -EINVAL for a size that no window has; -EPERM for one not allowed. */
+/*
+ * Return: 0; -EINVAL for a size that no window has; -EPERM for one not allowed.
+ */
 static int bulk_window_check_size(unsigned long size)
 {
 	if (size < BULK_WINDOW_SIZE(BULK_RING_MIN) ||
@@ -236,9 +244,9 @@ static int bulk_window_check_size(unsigned long size)
  *
  * Context: Process context. Takes the endpoint's locks.
  * Return: the window, with a reference for the one mapping of it; -EBUSY when
- * there is one, when records wait that were sent through a larger one, or when too
- * many rings have records to be received; -ENODEV when the channel is gone; -ENOMEM
- * when memory or the right to lock it is short.
+ * there is one, when records wait that were sent through a larger one, or when
+ * too many rings have records to be received; -ENODEV when the channel is gone;
+ * -ENOMEM when memory or the right to lock it is short.
  */
 static struct bulk_window *bulk_window_open(struct bulk_endpoint *ep,
 					    unsigned long start,
@@ -410,7 +418,9 @@ static vm_fault_t bulk_vma_mkwrite(struct vm_fault *vmf)
 	if (!bulk_window_page_is_user(vmf->vma->vm_private_data,
 				      bulk_fault_page(vmf)))
 		return VM_FAULT_SIGBUS;
-	/* The pages have no mapping, by which the caller tells truncated ones. */
+	/*
+	 * The pages have no mapping, by which the caller tells truncated ones.
+	 */
 	lock_page(vmf->page);
 	return VM_FAULT_LOCKED;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Room in a process for the pages of records, which mmap(2) makes at BULK_OFF_PAGES.
+ * Room in a process for the pages of records: mmap(2) at BULK_OFF_PAGES.
  *
  * The pages are put there by a RECV, not by a fault, and are ordinary ones with
- * references: the process may keep them for as long as it likes, whatever becomes
- * of the provider, and others may pin them. As for TCP's zerocopy receive, it can't
- * write to them. What it can hold at a time is charged when the room is made.
+ * references: the process may keep them for as long as it likes, whatever
+ * becomes of the provider, and others may pin them. As for TCP's zerocopy
+ * receive, it can't write to them. What it can hold at a time is charged when
+ * the room is made.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -66,7 +67,10 @@ static void bulk_page_room_open(struct vm_area_struct *vma)
 		refcount_inc(&room->maps);
 		return;
 	}
-	/* A forked child, which inherits by madvise(2) only: it would pay for nothing. */
+	/*
+	 * A forked child, which inherits by madvise(2) only:
+	 * it would pay for nothing.
+	 */
 	vm_flags_set(vma, VM_WIPEONFORK);
 	vma->vm_private_data = NULL;
 }
@@ -111,8 +115,8 @@ static const struct vm_operations_struct bulk_page_room_ops = {
  * The room is charged when the mapping stands, which may still be refused.
  *
  * Context: Process context, with the mmap lock.
- * Return: 0; -EINVAL for a mapping that isn't shared and readable; -EPERM for one
- * that is writable, executable, or larger than kernel.bulk_xfer.window_max.
+ * Return: 0; -EINVAL for a mapping that isn't shared and readable; -EPERM for
+ * one that is writable, executable, or larger than kernel.bulk_xfer.window_max.
  */
 int bulk_page_room_mmap_prepare(struct vm_area_desc *desc)
 {
@@ -158,12 +162,14 @@ static int bulk_page_room_insert(struct vm_area_struct *vma, unsigned long addr,
 		ret = vm_insert_pages(vma, addr + i * PAGE_SIZE, pages, &left);
 		cond_resched();
 	}
-	/* No page table: there is no memory for one, or MADV_DONTNEED frees it. */
+	/*
+	 * No page table: there is no memory for one, or MADV_DONTNEED frees it.
+	 */
 	return ret == -EFAULT ? -ENOMEM : ret;
 }
 
-static int bulk_page_room_replace(struct vm_area_struct *vma, unsigned long addr,
-				  struct bulk_far *far)
+static int bulk_page_room_replace(struct vm_area_struct *vma,
+				  unsigned long addr, struct bulk_far *far)
 {
 	unsigned long size = bulk_far_nr_pages(far) * PAGE_SIZE;
 	int ret;

@@ -2,14 +2,14 @@
 /*
  * Records by page: what is sent, or received, is not copied.
  *
- * BULK_SEG_PIN gives the provider the sender's pages, for as long as it looks at
- * them, and no longer: while the sender waits for room they are not pinned.
- * BULK_SEG_MAP has the pages of a record in the receiver's room (page_room.c). They
- * are mapped before the record is received, so that it waits if they can't be, and
- * are taken away again if another receiver was faster.
+ * BULK_SEG_PIN gives the provider the sender's pages, for as long as it looks
+ * at them, and no longer: while the sender waits for room they are not pinned.
+ * BULK_SEG_MAP has the pages of a record in the receiver's room (page_room.c).
+ * They are mapped before the record is received, so that it waits if they can't
+ * be, and are taken away again if another receiver was faster.
  *
- * Pinning and mapping take the mmap lock, and may wait for user space. No lock of
- * the endpoint is held then.
+ * Pinning and mapping take the mmap lock, and may wait for user space. No lock
+ * of the endpoint is held then.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -144,8 +144,8 @@ static int bulk_pin_send_once(struct bulk_endpoint *ep,
  * @nowait: -EAGAIN instead of waiting for room
  *
  * Context: Process context. Takes the mmap lock.
- * Return: 0; otherwise as bulk_endpoint_send(): -EFAULT also for memory that has
- * no pages to be pinned, -EINTR for a process that is killed.
+ * Return: 0; otherwise as bulk_endpoint_send(): -EFAULT also for memory that
+ * has no pages to be pinned, -EINTR for a process that is killed.
  */
 int bulk_pin_send(struct bulk_endpoint *ep, struct bulk_seg *seg, bool nowait)
 {
@@ -257,10 +257,10 @@ static int bulk_map_once(struct bulk_endpoint *ep, struct bulk_seg *seg,
  *
  * Context: Process context. Takes the mmap lock.
  * Return: 0; otherwise the record, if there is one, is still the next one:
- * -EINVAL where there is no room of the endpoint's, -EMSGSIZE when the record is
- * longer than that or than @seg says, -EOPNOTSUPP when it is
- * not in pages, -EBUSY when it is borrowed, or when another thread has just had
- * pages there, otherwise as bulk_endpoint_recv().
+ * -EINVAL where there is no room of the endpoint's, -EMSGSIZE when the record
+ * is longer than that or than @seg says, -EOPNOTSUPP when it is not in pages,
+ * -EBUSY when it is borrowed, or when another thread has just had pages there,
+ * otherwise as bulk_endpoint_recv().
  */
 int bulk_map_recv(struct bulk_endpoint *ep, struct bulk_seg *seg, bool nowait)
 {

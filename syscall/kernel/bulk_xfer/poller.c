@@ -85,7 +85,8 @@ static void bulk_poller_set_flag(struct bulk_window *w, bool flag)
  * while it sleeps, any record is. Every SEND reads the line that this is in:
  * it is written to when something changes.
  */
-static void bulk_poller_tell(struct bulk_window *w, enum bulk_poller_state state)
+static void bulk_poller_tell(struct bulk_window *w,
+			     enum bulk_poller_state state)
 {
 	bulk_poller_set_quiet(w, state == BULK_POLLER_UP ? w->tx.size
 							 : w->tx.size / 2);

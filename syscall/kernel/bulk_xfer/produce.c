@@ -2,8 +2,8 @@
 /*
  * Records that a provider makes on demand, ahead of their receiver, in a ring.
  *
- * A RECV that finds nothing enters the kernel, is given its record, and leaves the
- * window full of those that follow it.
+ * A RECV that finds nothing enters the kernel, is given its record, and leaves
+ * the window full of those that follow it.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -21,8 +21,8 @@
 /* Bytes of records between two looks at the scheduler. */
 #define BULK_PRODUCE_BYTES	SZ_16K
 
-static int bulk_produce_by_iter(struct bulk_endpoint *ep, void *data, size_t room,
-				struct bulk_meta *meta)
+static int bulk_produce_by_iter(struct bulk_endpoint *ep, void *data,
+				size_t room, struct bulk_meta *meta)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = room };
 	struct iov_iter to;
@@ -51,8 +51,8 @@ static int bulk_produce_one(struct bulk_endpoint *ep, void *data, size_t room,
 }
 
 /* The record is lost, and its receiver is told in its place. */
-static noinline __cold void bulk_produce_wrong(struct bulk_endpoint *ep, int ret,
-					       size_t len)
+static noinline __cold void bulk_produce_wrong(struct bulk_endpoint *ep,
+					       int ret, size_t len)
 {
 	if (ret)
 		ep->rx_error = bulk_provider_error(ep, ret);
@@ -91,7 +91,8 @@ static int bulk_produce_each(struct bulk_endpoint *ep, struct bulk_space *space)
 	return 0;
 }
 
-static int bulk_produce_batch(struct bulk_endpoint *ep, struct bulk_space *space)
+static int bulk_produce_batch(struct bulk_endpoint *ep,
+			      struct bulk_space *space)
 {
 	int before = bulk_provider_enter();
 	int ret = ep->ops->recv_batch(ep, space);
@@ -102,7 +103,10 @@ static int bulk_produce_batch(struct bulk_endpoint *ep, struct bulk_space *space
 	return ret;
 }
 
-/* Some records. Return: why there are no more: 0 when there is no room for them. */
+/*
+ * Some records. Return: why there are no more:
+ * 0 when there is no room for them.
+ */
 static int bulk_produce_run(struct bulk_endpoint *ep, struct bulk_rx_run *run,
 			    size_t *need)
 {
@@ -136,8 +140,8 @@ static int bulk_produce_run(struct bulk_endpoint *ep, struct bulk_rx_run *run,
  * @need: set to the length of the next record, if that is what doesn't fit
  *
  * Context: Process context. May sleep, not for user space.
- * Return: why there are no more: 0 when there is no room; -EAGAIN; -EMSGSIZE; or
- * another errno of the provider's.
+ * Return: why there are no more: 0 when there is no room; -EAGAIN; -EMSGSIZE;
+ * or another errno of the provider's.
  */
 int bulk_produce(struct bulk_endpoint *ep, size_t room, size_t *need)
 {

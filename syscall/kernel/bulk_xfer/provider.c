@@ -20,16 +20,18 @@
 #include "window.h"
 
 /* Bytes of the longest record that is copied together with others. */
-#define BULK_PUSH_LONGEST	(BULK_RX_OWN_RECORD - sizeof(struct bulk_record))
+#define BULK_PUSH_LONGEST \
+	(BULK_RX_OWN_RECORD - sizeof(struct bulk_record))
 
 /**
- * bulk_provider_wrong() - tell of a provider's mistake, the first one of a channel
+ * bulk_provider_wrong() - tell of a provider's mistake,
+ * the first one of a channel
  * @ep: the endpoint
  * @what: the mistake, before
  * @value: what is wrong
  *
- * It is no WARN(): a mistake that does no harm must not panic a machine on which
- * warnings do.
+ * It is no WARN(): a mistake that does no harm must not panic a machine on
+ * which warnings do.
  *
  * Return: -EIO.
  */
@@ -146,7 +148,8 @@ noinline void bulk_trace_received(struct bulk_endpoint *ep,
 static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
 {
 	if (dropped)
-		trace_bulk_drop(bulk_channel_name(ep->channel), ep->id, dropped);
+		trace_bulk_drop(bulk_channel_name(ep->channel), ep->id,
+				dropped);
 }
 
 /**
@@ -160,8 +163,9 @@ static void bulk_trace_dropped(struct bulk_endpoint *ep, unsigned int dropped)
  * rx_limit. In the ring of a window, no more than half is kept for NMIs.
  *
  * Context: Process context, from the provider's open(), once. May sleep.
- * Return: 0; -EINVAL, also when the records with their heads of 16 bytes, rounded up
- * to multiples of 8, take more than 32 MiB; -EBUSY the second time; -ENOMEM.
+ * Return: 0; -EINVAL, also when the records with their heads of 16 bytes,
+ * rounded up to multiples of 8, take more than 32 MiB; -EBUSY the second time;
+ * -ENOMEM.
  */
 int bulk_prepare_nmi(struct bulk_endpoint *ep, unsigned int nr, size_t len)
 {
@@ -187,12 +191,13 @@ static noinline __cold int bulk_reserve_refused(struct bulk_endpoint *ep)
  * @gfp: how memory may be allocated, where a ring or a long record needs some;
  *	GFP_ATOMIC outside of process context; no matter in an NMI
  *
- * The room may lie in a window, whose process sees what is written there before the
- * commit and after an abort: it must be nothing that this reader may not see.
+ * The room may lie in a window, whose process sees what is written there before
+ * the commit and after an abort: it must be nothing that this reader may not
+ * see.
  *
- * In an NMI nothing is allocated and no record gives way: where there is no room, or
- * the rings' lock is not to be had, it is the new record that is lost, unless the
- * policy is to block.
+ * In an NMI nothing is allocated and no record gives way: where there is no
+ * room, or the rings' lock is not to be had, it is the new record that is lost,
+ * unless the policy is to block.
  *
  * Context: Any in which a task may be woken, that is under no lock of the
  * scheduler, of a wait queue or of a timer, and NMIs; between the provider's
@@ -200,9 +205,9 @@ static noinline __cold int bulk_reserve_refused(struct bulk_endpoint *ep)
  * Return: a record for bulk_commit() or bulk_abort(); or ERR_PTR(): -EMSGSIZE;
  * -ENODEV after release(), as long as the file is open;
  * -EAGAIN when there is no room and the policy is to block, senders being woken
- * when there may be some; -ENOSPC when there is none otherwise; either one in an NMI
- * that does not get the lock, which wakes nobody later; -ENOMEM. A record refused by
- * a channel whose policy is not to block is counted as lost.
+ * when there may be some; -ENOSPC when there is none otherwise; either one in
+ * an NMI that does not get the lock, which wakes nobody later; -ENOMEM. A
+ * record refused by a channel whose policy is not to block is counted as lost.
  */
 struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 				 gfp_t gfp)
@@ -254,9 +259,9 @@ static noinline void bulk_trace_committed(struct bulk_endpoint *ep,
  * @tag: travels with the record
  *
  * Records are received in the order of their reservations: one that is not
- * committed holds up those behind it. What was committed or aborted before is left
- * alone, and the log tells it; where another record is reserved at that time, only
- * if no reader has taken this one.
+ * committed holds up those behind it. What was committed or aborted before is
+ * left alone, and the log tells it; where another record is reserved at that
+ * time, only if no reader has taken this one.
  *
  * Context: As for bulk_reserve().
  */
@@ -272,7 +277,8 @@ void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag)
 	else
 		bulk_rx_wake(ep);
 	if (unlikely(!ours))
-		bulk_provider_wrong(ep, "commits what is not reserved, endpoint",
+		bulk_provider_wrong(ep,
+				    "commits what is not reserved, endpoint",
 				    ep->id);
 }
 EXPORT_SYMBOL_GPL(bulk_commit);
@@ -282,8 +288,8 @@ EXPORT_SYMBOL_GPL(bulk_commit);
  * @ep: the endpoint
  * @rec: the record; as for bulk_commit()
  *
- * Context: As for bulk_reserve(); in an NMI, only for a record that was reserved
- * in one.
+ * Context: As for bulk_reserve(); in an NMI, only for a record that was
+ * reserved in one.
  */
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 {
@@ -296,7 +302,10 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 		ours = bulk_rx_abort(&ep->records, rec);
 		/* Records behind it may be received now. */
 		bulk_rx_wake(ep);
-		/* A provider that gives up by itself would be called again at once. */
+		/*
+		 * A provider that gives up by itself
+		 * would be called again at once.
+		 */
 		if (bulk_rx_was_full(&ep->records))
 			bulk_tx_wake(ep);
 	}
@@ -332,8 +341,8 @@ EXPORT_SYMBOL_GPL(bulk_push);
 
 /*
  * Nobody else takes such pages away, or has their use of them in struct page. A
- * type, as that of slabs, is the first page's. Without a reference of its own is
- * what was allocated with others, and not split.
+ * type, as that of slabs, is the first page's. Without a reference of its own
+ * is what was allocated with others, and not split.
  */
 static bool bulk_page_is_plain(struct page *page)
 {
@@ -362,14 +371,14 @@ static bool bulk_pages_are_plain(struct page *const *pages, size_t len)
  * @gfp: as for bulk_reserve()
  *
  * A RECV with BULK_SEG_MAP has the pages in its process, where they stay for as
- * long as it likes; any other gets a copy. Each page gets a reference. Nobody may
- * write to the pages any more, nor have anything else there: what is behind the
- * record in the last one is zeroed, as the process sees it.
+ * long as it likes; any other gets a copy. Each page gets a reference. Nobody
+ * may write to the pages any more, nor have anything else there: what is behind
+ * the record in the last one is zeroed, as the process sees it.
  *
  * Context: As for bulk_reserve(), but no NMI.
  * Return: 0; -EINVAL for less than a page, and for pages that are anonymous, of
- * the page cache, of an allocator of smaller pieces, or without references of their
- * own; or what bulk_reserve() says.
+ * the page cache, of an allocator of smaller pieces, or without references of
+ * their own; or what bulk_reserve() says.
  */
 int bulk_push_pages(struct bulk_endpoint *ep, struct page *const *pages,
 		    size_t len, u64 tag, gfp_t gfp)
@@ -399,9 +408,9 @@ EXPORT_SYMBOL_GPL(bulk_push_pages);
  * @ep: the endpoint
  * @batch: from @send_batch; those that are given are taken off it
  *
- * They are copied in one piece, and cost little more than that. Some may be left,
- * because there is no room for them, or as they are longer than what goes into a
- * ring: bulk_batch_next() has the next one, for bulk_push().
+ * They are copied in one piece, and cost little more than that. Some may be
+ * left, because there is no room for them, or as they are longer than what goes
+ * into a ring: bulk_batch_next() has the next one, for bulk_push().
  *
  * Context: Process context, from @send_batch.
  */
@@ -421,7 +430,8 @@ void bulk_push_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
 	to = memcpy(bulk_rx_at(run.ring, run.start), batch->next, run.room);
 	/* A process may write to what was copied, and not to the copy. */
 	bulk_records_walk(&walk, to, max_record, max_record, run.room);
-	bulk_rx_run_end(&ep->records, &run, walk.space, walk.records, walk.bytes);
+	bulk_rx_run_end(&ep->records, &run, walk.space, walk.records,
+			walk.bytes);
 	if (!walk.records)
 		return;
 	batch->next += walk.space;

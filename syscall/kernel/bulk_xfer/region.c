@@ -4,9 +4,10 @@
  *
  * A region that is sent is copied in before a lock is taken, so its records are
  * checked and handed over from memory that nobody else writes to. One that is
- * received is copied out under the lock, from where its records lie in one piece,
- * and they have moved once their bytes are there. What lies elsewhere, because it
- * is too long for a ring or made on demand, is copied record by record.
+ * received is copied out under the lock, from where its records lie in one
+ * piece, and they have moved once their bytes are there. What lies elsewhere,
+ * because it is too long for a ring or made on demand, is copied record by
+ * record.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -71,7 +72,9 @@ static int bulk_region_deliver(struct bulk_endpoint *ep, struct bulk_region *r,
 	return ret;
 }
 
-/* Hand over what is in @part, until something is left that has to be looked at. */
+/*
+ * Hand over what is in @part, until something is left that has to be looked at.
+ */
 static int bulk_region_send_part(struct bulk_endpoint *ep,
 				 struct bulk_region *r, const void *part,
 				 size_t len, bool nowait)
@@ -129,7 +132,9 @@ static int bulk_region_send_all(struct bulk_endpoint *ep, struct bulk_region *r,
 		if (len < sizeof(struct bulk_packed))
 			return -EFAULT;
 		ret = bulk_region_send_part(ep, r, part, len, nowait);
-		/* A record that is cut is copied in again, from its start on. */
+		/*
+		 * A record that is cut is copied in again, from its start on.
+		 */
 		if (ret == BULK_NO_RECORD && r->moved == start)
 			ret = bulk_region_send_long(ep, r, part, nowait);
 		if (ret && ret != BULK_NO_RECORD)
@@ -173,7 +178,9 @@ int bulk_region_send(struct bulk_endpoint *ep, struct bulk_seg *seg,
 
 /* --- RECV --- */
 
-/* The head of a record that was received, and that a fault kept from its place. */
+/*
+ * The head of a record that was received, and that a fault kept from its place.
+ */
 struct bulk_late_head {
 	struct bulk_packed __user *to;
 	struct bulk_packed head;
@@ -275,7 +282,8 @@ static bool bulk_region_asks(struct bulk_endpoint *ep)
 
 /* Return: 0 when there may be more of them; -EAGAIN after the last. */
 static int bulk_region_recv_singly(struct bulk_endpoint *ep,
-				   struct bulk_region *r, struct bulk_meta *meta,
+				   struct bulk_region *r,
+				   struct bulk_meta *meta,
 				   struct bulk_late_head *late)
 {
 	bool last = bulk_region_asks(ep);
@@ -391,7 +399,8 @@ int bulk_region_recv(struct bulk_endpoint *ep, struct bulk_seg *seg,
 		if (r.moved != moved)
 			faults = 0;
 		/* Only a caller that unmaps its region meanwhile misses it. */
-		if (late.to && copy_to_user(late.to, &late.head, sizeof(late.head)))
+		if (late.to &&
+		    copy_to_user(late.to, &late.head, sizeof(late.head)))
 			ret = -EFAULT;
 		else if (ret)
 			ret = bulk_region_recv_again(ep, &r, ret, seen, &meta,

@@ -26,12 +26,15 @@
 static dev_t bulk_devt;
 static DEFINE_IDA(bulk_minors);
 
-/* Serializes the registrations, so that a name is looked up and taken at once. */
+/*
+ * Serializes the registrations, so that a name is looked up and taken at once.
+ */
 static DEFINE_MUTEX(bulk_register_lock);
 
 static char *bulk_devnode(const struct device *dev, umode_t *mode)
 {
-	const struct bulk_channel *ch = container_of_const(dev, struct bulk_channel, dev);
+	const struct bulk_channel *ch =
+		container_of_const(dev, struct bulk_channel, dev);
 
 	if (mode)
 		*mode = ch->mode;
@@ -78,7 +81,8 @@ static size_t bulk_rx_limit(const struct bulk_channel_desc *desc)
 	return max(desc->rx_limit ?: size_mul(desc->max_record, 4), least);
 }
 
-static struct bulk_channel *bulk_channel_alloc(const struct bulk_channel_desc *desc)
+static struct bulk_channel *
+bulk_channel_alloc(const struct bulk_channel_desc *desc)
 {
 	struct bulk_channel *ch = kzalloc(sizeof(*ch), GFP_KERNEL);
 

@@ -68,13 +68,14 @@ int bulk_ring_fetch_head(struct bulk_ring *ring)
  * @walk: filled in with those that are whole, before the first that isn't
  * @first: the first of them
  * @max_record: bytes of the longest that there can be
- * @limit: what no head may be above: with one below 2^32, none may tell of losses
+ * @limit: what no head may be above: with one below 2^32, none may tell of
+ *	losses
  * @len: bytes that may be looked at
  *
  * A process may write there all the while: each head is read once.
  */
-void bulk_records_walk(struct bulk_walk *walk, const void *first, u32 max_record,
-		       u64 limit, size_t len)
+void bulk_records_walk(struct bulk_walk *walk, const void *first,
+		       u32 max_record, u64 limit, size_t len)
 {
 	const struct bulk_record *rec;
 	u64 head, records = 0, bytes = 0;

@@ -57,8 +57,8 @@ void bulk_ring_init(struct bulk_ring *ring, void *data, u32 size,
 		    u64 *shared_head, u64 *shared_tail);
 
 int bulk_ring_fetch_head(struct bulk_ring *ring);
-void bulk_records_walk(struct bulk_walk *walk, const void *first, u32 max_record,
-		       u64 limit, size_t len);
+void bulk_records_walk(struct bulk_walk *walk, const void *first,
+		       u32 max_record, u64 limit, size_t len);
 
 int bulk_ring_move(struct bulk_ring *to, struct bulk_ring *from);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the TX ring: wrap-around, full, empty, and whatever a process may
- * write there.
+ * KUnit tests of the TX ring: wrap-around, full, empty, and whatever a process
+ * may write there.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -170,7 +170,9 @@ static void positions_beyond_32_bits(struct kunit *test)
 	KUNIT_EXPECT_GT(test, ctx->ring.head, 1ULL << 32);
 }
 
-/* The marks of somebody who writes behind the head are no part of a position. */
+/*
+ * The marks of somebody who writes behind the head are no part of a position.
+ */
 static void head_that_is_marked(struct kunit *test)
 {
 	struct ring_ctx *ctx = test->priv;

@@ -7,8 +7,8 @@
  * received over all records without one, whoever has committed them: the reader
  * gets them in the order of their reservations. An NMI tries for the lock.
  *
- * The ring of a window is read by its process, which also writes where its first
- * record is. That is not trusted: see bulk_rx_look().
+ * The ring of a window is read by its process, which also writes where its
+ * first record is. That is not trusted: see bulk_rx_look().
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -23,14 +23,16 @@
  * @ring: the ring
  *
  * A process may have written what it likes. What lies behind the old value, or
- * before what is committed, is ignored here: the ring looks full, and its reader
- * finds out.
+ * before what is committed, is ignored here: the ring looks full, and its
+ * reader finds out.
  *
  * Context: Any. &bulk_rx.lock is held.
  */
 void bulk_rx_look(struct bulk_rx_ring *ring)
 {
-	/* Pairs with the exchange in vdso_window_try_recv(): it has been read. */
+	/*
+	 * Pairs with the exchange in vdso_window_try_recv(): it has been read.
+	 */
 	u64 tail = smp_load_acquire(ring->shared_tail) & ~BULK_RX_BORROWED;
 	u64 end = READ_ONCE(*ring->shared_head);
 
@@ -81,7 +83,8 @@ bool bulk_rx_within(const struct bulk_rx *rx, size_t cost, size_t freed)
  */
 size_t bulk_rx_below_limit(const struct bulk_rx *rx)
 {
-	return ALIGN_DOWN(rx->limit - min(bulk_rx_used_by_all(rx), rx->limit), 8);
+	return ALIGN_DOWN(rx->limit - min(bulk_rx_used_by_all(rx), rx->limit),
+			  8);
 }
 
 /**
@@ -249,7 +252,8 @@ void bulk_rx_count_nmi_lost(struct bulk_rx *rx)
  * @pos: where the next record is, or will be
  * @lost: how many
  *
- * Context: Any. &bulk_rx.lock is held, and nobody receives that record meanwhile.
+ * Context: Any. &bulk_rx.lock is held, and nobody receives that record
+ * meanwhile.
  */
 void bulk_rx_lose(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 pos,
 		  u32 lost)

@@ -20,13 +20,19 @@
 struct bulk_memlock;
 struct page;
 
-/* No errno, for a provider may return any of these: other receivers were faster. */
+/*
+ * No errno, for a provider may return any of these:
+ * other receivers were faster.
+ */
 #define BULK_RECV_BEATEN	1
 
 /* No position is as large. */
 #define BULK_RX_NO_RUN		(~0ULL)
 
-/* Rings that an endpoint may have at a time; most are twice as large as the last. */
+/*
+ * Rings that an endpoint may have at a time;
+ * most are twice as large as the last.
+ */
 #define BULK_RX_RINGS		16
 
 /* The smallest ring of the kernel's own, and its longest record but in NMIs. */
@@ -39,8 +45,8 @@ struct page;
  * the ring, so that no vDSO touches it.
  */
 #define BULK_REC_BUSY		BIT(31) /* reserved, and not committed */
-#define BULK_REC_SKIP		BIT(30) /* none: the length is what it occupies */
-#define BULK_REC_FAR		BIT(29) /* its bytes are in memory of their own */
+#define BULK_REC_SKIP		BIT(30) /* none: the length is what it takes */
+#define BULK_REC_FAR		BIT(29) /* its bytes are in their own memory */
 #define BULK_REC_LEN		(BIT(29) - 1)
 
 /* A record in memory of its own leaves its length in the ring, as its data. */
@@ -54,8 +60,8 @@ struct page;
  * @refs: held by the list, and by a reader that copies or maps
  * @charged: pages that the endpoint's owner pays for
  * @len: its bytes
- * @data: these, in @rec or in pages of their own; NULL: they are in the pages that
- *	@rec lists
+ * @data: these, in @rec or in pages of their own; NULL: they are in the pages
+ *	that @rec lists
  * @rec: the record
  */
 struct bulk_far {
@@ -82,25 +88,28 @@ static inline bool bulk_far_is_in_pages(const struct bulk_far *far)
  * @share: what a record may occupy of it
  * @slot: place in &bulk_rx.slots
  * @users: producers that have reserved a record here, or just committed it
- * @mirrored: @data is mapped twice in a row, so that no record is in two pieces;
- *	else one that would be starts over, and what it leaves is skipped
- * @kernel: page that tells the process of the ring, for that of a window; or NULL
+ * @mirrored: @data is mapped twice in a row, so that no record is in two
+ *	pieces; else one that would be starts over, and what it leaves is
+ *	skipped
+ * @kernel: page that tells the process of the ring, for that of a window; or
+ *	NULL
  * @release: lets go of the window
  * @mapped: a process reads from it, too; protected by both locks
  * @bad: that process wrote nonsense, so nothing more is received
  * @pages: charged to the endpoint's owner for a ring of the kernel's own
  * @head: end of what is reserved; written under &bulk_rx.lock
- * @run: where records are being produced, which become the reader's when all are;
- *	BULK_RX_NO_RUN: nowhere. Written under &bulk_rx.lock
+ * @run: where records are being produced, which become the reader's when all
+ *	are; BULK_RX_NO_RUN: nowhere. Written under &bulk_rx.lock
  * @low: the producers' last value of the tail; protected by &bulk_rx.lock
  * @skipped: bytes from there on that hold no record; protected by &bulk_rx.lock
  * @tail: the reader's last value of the tail, protected by the RX lock, as is
  * @end: the reader's last value of *@shared_head
  * @borrowed: the process reads the records where they lie; RX lock
  * @shared_head: end of what is committed; records become the reader's in order
- * @shared_tail: start of what was not received. Whoever takes a record, process,
- *	reader or producer, does so by compare-and-exchange
- * @odd: end of the last one that is no plain record; written under &bulk_rx.lock
+ * @shared_tail: start of what was not received. Whoever takes a record,
+ *	process, reader or producer, does so by compare-and-exchange
+ * @odd: end of the last one that is no plain record; written under
+ *	&bulk_rx.lock
  * @own_head: what *@shared_head is without a window
  * @own_tail: likewise
  * @own_odd: likewise
@@ -199,11 +208,13 @@ static inline u64 bulk_rx_space(u32 word)
  * Bytes of the record at @pos, wherever they are. @word may be no head, where a
  * record has been overwritten meanwhile: no more is read than there is.
  */
-static inline u32 bulk_rx_len(const struct bulk_rx_ring *ring, u64 pos, u32 word)
+static inline u32 bulk_rx_len(const struct bulk_rx_ring *ring, u64 pos,
+			      u32 word)
 {
 	if (likely(!(word & BULK_REC_FAR)))
 		return word & BULK_REC_LEN;
-	if (!ring->mirrored && (pos & (ring->size - 1)) > ring->size - BULK_FAR_SPACE)
+	if (!ring->mirrored &&
+	    (pos & (ring->size - 1)) > ring->size - BULK_FAR_SPACE)
 		return 0;
 	return *(const u32 *)bulk_rx_at(ring, pos)->data;
 }
@@ -233,7 +244,10 @@ static inline struct bulk_rx_ring *bulk_rx_last(const struct bulk_rx *rx)
 	       list_last_entry(&rx->rings, struct bulk_rx_ring, node);
 }
 
-/* A ring's last record may be the longest; one of a window has room for several. */
+/*
+ * A ring's last record may be the longest;
+ * one of a window has room for several.
+ */
 static inline u32 bulk_rx_share(u32 size)
 {
 	return size / BULK_RING_SHARE;
@@ -302,7 +316,8 @@ void bulk_rx_destroy(struct bulk_rx *rx);
 void *bulk_rx_alloc(size_t size, gfp_t gfp);
 void bulk_rx_free_atomic(void *mem);
 void bulk_rx_ring_init(struct bulk_rx_ring *ring, void *data, u32 size);
-struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size, gfp_t gfp);
+struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size,
+					 gfp_t gfp);
 void bulk_rx_ring_free(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 bool bulk_rx_append(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 int bulk_rx_prepare_nmi(struct bulk_rx *rx, unsigned int nr, size_t len);
@@ -364,7 +379,8 @@ void bulk_rx_retire(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring);
 int bulk_rx_peek(struct bulk_rx *rx, struct bulk_rx_ring **ring,
 		 struct bulk_meta *meta);
-int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to, struct bulk_meta *meta);
+int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to,
+		 struct bulk_meta *meta);
 int bulk_rx_get_pages(struct bulk_rx *rx, struct bulk_far **far,
 		      struct bulk_meta *meta);
 int bulk_rx_claim_pages(struct bulk_rx *rx, struct bulk_far *far,
@@ -407,7 +423,8 @@ struct bulk_rx_run {
 	size_t room;
 };
 
-bool bulk_rx_run_begin(struct bulk_rx *rx, struct bulk_rx_run *run, size_t want);
+bool bulk_rx_run_begin(struct bulk_rx *rx, struct bulk_rx_run *run,
+		       size_t want);
 bool bulk_rx_run_try(struct bulk_rx *rx, struct bulk_rx_run *run, size_t want);
 void bulk_rx_run_end(struct bulk_rx *rx, struct bulk_rx_run *run,
 		     size_t bytes, u64 records, u64 data);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Producers of the records that wait for an endpoint's reader: what was reserved is
- * committed or given back.
+ * Producers of the records that wait for an endpoint's reader: what was
+ * reserved is committed or given back.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -28,7 +28,10 @@ void bulk_rx_publish(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 	/* Pairs with itself, after the commit of the record at @pos. */
 	smp_mb();
 	for (;;) {
-		/* In this order: a ring's @head goes back no further than to @pos. */
+		/*
+		 * In this order: a ring's @head goes back
+		 * no further than to @pos.
+		 */
 		pos = smp_load_acquire(ring->shared_head);
 		/* Pairs with the release in bulk_rx_place(). */
 		head = smp_load_acquire(&ring->head);
@@ -48,7 +51,9 @@ void bulk_rx_publish(struct bulk_rx *rx, struct bulk_rx_ring *ring)
 			continue;
 		atomic64_inc(&rx->records);
 		atomic64_add(len, &rx->bytes);
-		/* A record that is reserved since is published by its commit. */
+		/*
+		 * A record that is reserved since is published by its commit.
+		 */
 		if (next == head)
 			return;
 	}

@@ -17,7 +17,8 @@
 #define BULK_EVICT_MAX		64
 
 /**
- * struct bulk_eviction - the oldest records of a ring, as far as they have to go
+ * struct bulk_eviction - the oldest records of a ring,
+ * as far as they have to go
  * @pos: where they end
  * @n: how many they are
  * @steps: these, and places that hold none
@@ -47,7 +48,8 @@ static bool bulk_evict_next(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 
 	if (!space)
 		return false;
-	e->lost = bulk_rx_lost_add(e->lost, READ_ONCE(*bulk_record_losses(rec)));
+	e->lost = bulk_rx_lost_add(e->lost,
+				   READ_ONCE(*bulk_record_losses(rec)));
 	e->pos += space;
 	if (word & BULK_REC_SKIP)
 		return true;
@@ -64,8 +66,8 @@ static bool bulk_evict_next(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 	return true;
 }
 
-static void bulk_evict_far(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 pos,
-			   struct list_head *victims)
+static void bulk_evict_far(struct bulk_rx *rx, struct bulk_rx_ring *ring,
+			   u64 pos, struct list_head *victims)
 {
 	struct bulk_far *far, *next;
 
@@ -98,9 +100,9 @@ static void bulk_evict_done(struct bulk_rx *rx, struct bulk_rx_ring *ring,
  * @need: what it occupies in the last ring
  * @victims: memory of those that were long, for bulk_far_put_all()
  *
- * While they are looked at, the tail has the process find nothing to receive: what
- * it, or a reader in the kernel, is receiving at the moment it has not received.
- * Records that it has borrowed are not overwritten.
+ * While they are looked at, the tail has the process find nothing to receive:
+ * what it, or a reader in the kernel, is receiving at the moment it has not
+ * received. Records that it has borrowed are not overwritten.
  *
  * Context: Any but NMI.
  * Return: how many gave way; 0 when there is no room all the same.
@@ -117,7 +119,10 @@ unsigned int bulk_rx_evict(struct bulk_rx *rx, size_t cost, size_t need,
 	if (!last || rx->policy != BULK_RX_OVERWRITE_OLDEST || cost > rx->limit)
 		return 0;
 	ring = list_first_entry(&rx->rings, struct bulk_rx_ring, node);
-	/* That of a window is passed when it is empty, and what came after it isn't. */
+	/*
+	 * That of a window is passed when it is empty,
+	 * and what came after it isn't.
+	 */
 	while (ring != last && ring->low == READ_ONCE(*ring->shared_head))
 		ring = list_next_entry(ring, node);
 	tail = ring->low;
@@ -132,7 +137,9 @@ unsigned int bulk_rx_evict(struct bulk_rx *rx, size_t cost, size_t need,
 				      ring == last ? e.pos - tail : 0, false);
 	if (enough)
 		bulk_evict_done(rx, ring, &e, victims);
-	/* Only now may anybody receive what follows, or write where they were. */
+	/*
+	 * Only now may anybody receive what follows, or write where they were.
+	 */
 	smp_store_release(ring->shared_tail, ring->low);
 	return enough ? e.n : 0;
 }

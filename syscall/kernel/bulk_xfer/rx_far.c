@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Records that are too long for a ring: their memory, in pages if that is of use.
+ * Records too long for a ring: their memory, in pages if that is of use.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -13,15 +13,16 @@
 #include "rx.h"
 
 /*
- * A record of so many bytes can be mapped, if it is not in a ring. To do that costs
- * less than a copy from some 24 KiB on: "RECV breaks even" of ./build.sh bench
- * --icount --only syscall.
+ * A record of so many bytes can be mapped, if it is not in a ring. To do that
+ * costs less than a copy from some 24 KiB on: "RECV breaks even" of ./build.sh
+ * bench --icount --only syscall.
  */
 #define BULK_FAR_MAPPABLE	SZ_16K
 
 /* @bytes behind the head of a record, and @pages elsewhere. */
-static struct bulk_far *bulk_far_alloc(struct bulk_rx *rx, u32 len, size_t bytes,
-				       unsigned long pages, gfp_t gfp)
+static struct bulk_far *bulk_far_alloc(struct bulk_rx *rx, u32 len,
+				       size_t bytes, unsigned long pages,
+				       gfp_t gfp)
 {
 	size_t size = struct_size_t(struct bulk_far, rec.data, bytes);
 	struct bulk_far *far;
@@ -50,8 +51,8 @@ static void bulk_far_free(struct bulk_rx *rx, struct bulk_far *far)
 }
 
 /*
- * vfree_atomic() writes to the start of what it frees, while a process may have the
- * record's pages still: there is a page before them.
+ * vfree_atomic() writes to the start of what it frees, while a process may have
+ * the record's pages still: there is a page before them.
  */
 static void *bulk_far_vmalloc(u32 len, gfp_t gfp)
 {
@@ -155,7 +156,8 @@ struct bulk_far *bulk_far_create_pages(struct bulk_rx *rx,
  */
 unsigned int bulk_far_nr_pages(const struct bulk_far *far)
 {
-	return bulk_far_is_in_pages(far) ? DIV_ROUND_UP(far->len, PAGE_SIZE) : 0;
+	return bulk_far_is_in_pages(far) ?
+	       DIV_ROUND_UP(far->len, PAGE_SIZE) : 0;
 }
 
 /**

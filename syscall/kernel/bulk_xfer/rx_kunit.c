@@ -381,7 +381,9 @@ static void abort_lets_the_later_through(struct kunit *test)
 	expect_empty(test);
 }
 
-/* The record that is still reserved is another one than that which was ended. */
+/*
+ * The record that is still reserved is another one than that which was ended.
+ */
 static void record_ends_once(struct kunit *test)
 {
 	struct bulk_rx *rx = make_rx(test, 3, 64, BULK_RX_BLOCK);

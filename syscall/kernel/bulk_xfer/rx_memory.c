@@ -2,9 +2,9 @@
 /*
  * Memory of the RX rings that are the kernel's own.
  *
- * An endpoint has no ring before its first record, then a small one, and a larger
- * one after it each time that one is full, up to its limit. What is drained is
- * freed, but for the last.
+ * An endpoint has no ring before its first record, then a small one, and a
+ * larger one after it each time that one is full, up to its limit. What is
+ * drained is freed, but for the last.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -33,7 +33,8 @@ static void bulk_rx_set_max(struct bulk_rx *rx)
  * bulk_rx_init() - no rings yet
  * @rx: the rings, zeroed
  * @memlock: who pays for them
- * @limit: bytes that records may occupy, with the heads that they have in a ring
+ * @limit: bytes that records may occupy, with the heads that they have in a
+ *	ring
  * @policy: what gives way at @limit
  */
 void bulk_rx_init(struct bulk_rx *rx, struct bulk_memlock *memlock,
@@ -70,8 +71,8 @@ void bulk_rx_destroy(struct bulk_rx *rx)
 /**
  * bulk_rx_alloc() - get memory for what waits
  * @size: its bytes
- * @gfp: how it may be allocated; an interrupt does not get into vmalloc(), whatever
- *	its flags
+ * @gfp: how it may be allocated; an interrupt does not get into vmalloc(),
+ *	whatever its flags
  *
  * Context: Any but NMI, as @gfp says.
  * Return: the memory, for bulk_rx_free_atomic(); or NULL.
@@ -123,7 +124,8 @@ void bulk_rx_ring_init(struct bulk_rx_ring *ring, void *data, u32 size)
  * Context: Any but NMI, as @gfp says.
  * Return: the ring, for bulk_rx_append() or bulk_rx_ring_free(); or NULL.
  */
-struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size, gfp_t gfp)
+struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size,
+					 gfp_t gfp)
 {
 	unsigned long pages = size >> PAGE_SHIFT;
 	struct bulk_rx_ring *ring;
@@ -132,7 +134,10 @@ struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size, gfp_t gfp
 	if (!bulk_memlock_charge(rx->memlock, pages))
 		return NULL;
 	ring = bulk_rx_alloc(sizeof(*ring), gfp | __GFP_ZERO);
-	/* Between two records are bytes that nobody writes, and that the reader gets. */
+	/*
+	 * Between two records are bytes that nobody writes,
+	 * and that the reader gets.
+	 */
 	data = ring ? bulk_rx_alloc(size, gfp | __GFP_ZERO) : NULL;
 	if (!data) {
 		kfree(ring);

@@ -15,7 +15,8 @@
 #include "rx_kunit.h"
 
 /* The first ring has a page: too little for a record of one. */
-static struct bulk_rx *make_charged_rx(struct kunit *test, unsigned long memlock)
+static struct bulk_rx *make_charged_rx(struct kunit *test,
+				       unsigned long memlock)
 {
 	charge_a_user(test, memlock);
 	return make_rx(test, 64, PAGE_SIZE, BULK_RX_BLOCK);
@@ -82,10 +83,13 @@ static void drained_ring_stays_while_it_is_used(struct kunit *test)
 	end_charged_rx(test);
 }
 
-/* The loss of a record at the end of one ring is told by the first of the next. */
+/*
+ * The loss of a record at the end of one ring is told by the first of the next.
+ */
 static void loss_goes_on_to_the_next_ring(struct kunit *test)
 {
-	struct bulk_rx *rx = make_rx(test, 64, PAGE_SIZE, BULK_RX_REFUSE_NEWEST);
+	struct bulk_rx *rx = make_rx(test, 64, PAGE_SIZE,
+				     BULK_RX_REFUSE_NEWEST);
 	struct bulk_record *rec;
 
 	rx->pending_lost = 3;
@@ -143,7 +147,8 @@ static void long_records_keep_their_place(struct kunit *test)
 }
 
 /* One byte more, and it is not in the ring. */
-static void expect_longest(struct kunit *test, struct bulk_rx *rx, size_t longest)
+static void expect_longest(struct kunit *test, struct bulk_rx *rx,
+			   size_t longest)
 {
 	KUNIT_EXPECT_EQ(test, put(test, 1, longest), 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&rx->far));

@@ -247,7 +247,9 @@ static void nmi_records_are_limited(struct kunit *test)
 	expect_empty(test);
 }
 
-/* It is never in memory of its own, and its ring stays, as large as it may be. */
+/*
+ * It is never in memory of its own, and its ring stays, as large as it may be.
+ */
 static void nmi_record_may_be_long(struct kunit *test)
 {
 	struct bulk_rx *rx = make_rx(test, 1, SZ_16K, BULK_RX_BLOCK);

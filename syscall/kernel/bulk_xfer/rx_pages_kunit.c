@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of records that lie in pages: who has references of these, in every
- * way that a record may go, and who pays.
+ * KUnit tests of records that lie in pages: who has references of these, in
+ * every way that a record may go, and who pays.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -20,7 +20,10 @@
 
 /* --- Received --- */
 
-/* Each byte differs from its neighbours, and from those of the other pages there. */
+/*
+ * Each byte differs from its neighbours,
+ * and from those of the other pages there.
+ */
 static void fill_record(u8 *data, size_t start, size_t len)
 {
 	size_t i;

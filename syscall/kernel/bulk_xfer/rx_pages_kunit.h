@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Records that lie in pages under test: to put them in, and to expect the pages at
- * the other end.
+ * Records that lie in pages under test: to put them in, and to expect the pages
+ * at the other end.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -49,7 +49,8 @@ static inline struct page **make_pages(struct kunit *test, u64 tag)
 }
 
 /* The provider has one reference of each, and a record that waits another. */
-static inline void expect_refs(struct kunit *test, struct page **pages, int refs)
+static inline void expect_refs(struct kunit *test, struct page **pages,
+			       int refs)
 {
 	unsigned int i;
 
@@ -62,7 +63,8 @@ static inline struct bulk_record *reserve_pages(struct kunit *test,
 {
 	struct fixture *f = test->priv;
 
-	return bulk_rx_reserve_pages(&f->rx, pages, LEN, GFP_KERNEL, &f->dropped);
+	return bulk_rx_reserve_pages(&f->rx, pages, LEN, GFP_KERNEL,
+				     &f->dropped);
 }
 
 static inline long put_pages(struct kunit *test, struct page **pages, u64 tag)
@@ -109,7 +111,10 @@ static inline int claim(struct kunit *test, struct bulk_far *far)
 	return bulk_rx_claim_pages(&f->rx, far, &meta);
 }
 
-/* The next record is received in these pages, which are the provider's after that. */
+/*
+ * The next record is received in these pages,
+ * which are the provider's after that.
+ */
 static inline void expect_pages(struct kunit *test, struct page **pages,
 				u64 tag, u32 lost)
 {

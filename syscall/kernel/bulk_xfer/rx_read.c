@@ -3,8 +3,8 @@
  * The reader of the RX rings in the kernel, which a system call is.
  *
  * It takes records as the vDSO does: copies, then moves the tail by
- * compare-and-exchange. Whoever was faster, a process in its window or a producer
- * that overwrites, has the record, and the copy is nothing.
+ * compare-and-exchange. Whoever was faster, a process in its window or a
+ * producer that overwrites, has the record, and the copy is nothing.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -22,22 +22,30 @@
 #define BULK_COUNT_STEP		4096
 
 /* Have the ring's positions up to date. Return: 0, or -EBADMSG. */
-static __always_inline int bulk_rx_fetch(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+static __always_inline int bulk_rx_fetch(struct bulk_rx *rx,
+					 struct bulk_rx_ring *ring)
 {
-	/* Pairs with the exchanges that move it: what was read may be written over. */
+	/*
+	 * Pairs with the exchanges that move it:
+	 * what was read may be written over.
+	 */
 	u64 tail = smp_load_acquire(ring->shared_tail);
 	unsigned long flags;
 	u64 end;
 
 	if (unlikely(tail & BULK_RX_BORROWED)) {
-		/* By the process, or by an eviction, which ends with the lock. */
+		/*
+		 * By the process, or by an eviction, which ends with the lock.
+		 */
 		flags = bulk_rx_lock(rx);
 		tail = READ_ONCE(*ring->shared_tail);
 		bulk_rx_unlock(rx, flags);
 	}
 	ring->borrowed = tail & BULK_RX_BORROWED;
 	tail &= ~BULK_RX_BORROWED;
-	/* After the tail, which never passes it. Pairs with bulk_rx_publish(). */
+	/*
+	 * After the tail, which never passes it. Pairs with bulk_rx_publish().
+	 */
 	end = smp_load_acquire(ring->shared_head);
 	if (tail - ring->tail > end - ring->tail ||
 	    end - tail > ring->size || !IS_ALIGNED(tail, 8))
@@ -82,7 +90,10 @@ static noinline int bulk_rx_first_of_many(struct bulk_rx *rx,
 			return ret;
 		if (at->mapped && bulk_rx_next(rx, at))
 			bulk_rx_refill(rx, at);
-		/* A record that is reserved here comes before those in the next one. */
+		/*
+		 * A record that is reserved here
+		 * comes before those in the next one.
+		 */
 		if (at->tail != READ_ONCE(at->head))
 			break;
 		next = bulk_rx_next(rx, at);
@@ -131,8 +142,8 @@ int bulk_rx_first(struct bulk_rx *rx, struct bulk_rx_ring **ring)
 }
 
 /* The place of an aborted record, or a rest. */
-static void bulk_rx_skip(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 space,
-			 u32 lost)
+static void bulk_rx_skip(struct bulk_rx *rx, struct bulk_rx_ring *ring,
+			 u64 space, u32 lost)
 {
 	u64 tail = ring->tail;
 	unsigned long flags;
@@ -169,7 +180,8 @@ bool bulk_rx_claim(struct bulk_rx_ring *ring, size_t bytes)
 
 static bool bulk_rx_has_moved(const struct bulk_rx_ring *ring)
 {
-	return (READ_ONCE(*ring->shared_tail) & ~BULK_RX_BORROWED) != ring->tail;
+	return (READ_ONCE(*ring->shared_tail) & ~BULK_RX_BORROWED) !=
+	       ring->tail;
 }
 
 /*
@@ -203,7 +215,8 @@ static int bulk_rx_peek_once(struct bulk_rx *rx, struct bulk_rx_ring **first,
 	if (!filled)
 		return -EAGAIN;
 	if (!ring->mirrored)
-		filled = min(filled, ring->size - (ring->tail & (ring->size - 1)));
+		filled = min(filled,
+			     ring->size - (ring->tail & (ring->size - 1)));
 	rec = bulk_rx_at(ring, ring->tail);
 	head = READ_ONCE(rec->head);
 	*word = bulk_record_len(head);
@@ -216,7 +229,10 @@ static int bulk_rx_peek_once(struct bulk_rx *rx, struct bulk_rx_ring **first,
 		meta->len = bulk_rx_len(ring, ring->tail, *word);
 		meta->tag = READ_ONCE(rec->tag);
 	}
-	/* All of that is one record's, which has not been overwritten meanwhile. */
+	/*
+	 * All of that is one record's,
+	 * which has not been overwritten meanwhile.
+	 */
 	smp_rmb();
 	if (unlikely(bulk_rx_has_moved(ring)))
 		return BULK_RX_AGAIN;
@@ -245,8 +261,9 @@ static int bulk_rx_peek_word(struct bulk_rx *rx, struct bulk_rx_ring **ring,
  * @ring: set to the ring that it is in, or NULL
  * @meta: filled in
  *
- * A process may have put the tail where no record begins, and others may receive
- * or overwrite the record: of @meta no more is known than that a claim succeeds or not.
+ * A process may have put the tail where no record begins, and others may
+ * receive or overwrite the record: of @meta no more is known than that a claim
+ * succeeds or not.
  *
  * Context: Process context. May sleep.
  * Return: 0; -EAGAIN when there is none; -EBADMSG; -EBUSY when the process has
@@ -359,7 +376,8 @@ static int bulk_rx_recv_once(struct bulk_rx *rx, struct iov_iter *to,
  * -EAGAIN, -EMSGSIZE, -EFAULT for a page that is missing, -EBUSY when it is
  * borrowed, -EBADMSG, BULK_RECV_BEATEN when others are faster.
  */
-int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to, struct bulk_meta *meta)
+int bulk_rx_recv(struct bulk_rx *rx, struct iov_iter *to,
+		 struct bulk_meta *meta)
 {
 	int ret, try = 0;
 
@@ -410,7 +428,8 @@ int bulk_rx_get_pages(struct bulk_rx *rx, struct bulk_far **far,
 }
 
 /**
- * bulk_rx_claim_pages() - receive a record in pages, if it is still the next one
+ * bulk_rx_claim_pages() - receive a record in pages,
+ * if it is still the next one
  * @rx: the rings, with the RX lock of their endpoint
  * @far: from bulk_rx_get_pages(); the lock may have been let go in between
  * @meta: filled in
@@ -427,7 +446,8 @@ int bulk_rx_claim_pages(struct bulk_rx *rx, struct bulk_far *far,
 
 	ret = bulk_rx_find_pages(rx, &ring, &next, meta);
 	if (ret)
-		return ret == -EBUSY || ret == -EBADMSG ? ret : BULK_RECV_BEATEN;
+		return ret == -EBUSY || ret == -EBADMSG ?
+		       ret : BULK_RECV_BEATEN;
 	if (next == far && bulk_rx_claim(ring, BULK_FAR_SPACE))
 		bulk_rx_reap(rx, ring, ring->tail);
 	else
@@ -464,7 +484,8 @@ size_t bulk_rx_plain(const struct bulk_rx_ring *ring, size_t len, u64 *records)
  * @rx: the rings, with the RX lock of their endpoint
  *
  * Context: Process context. May sleep.
- * Return: 0; -EBUSY when the process has borrowed some; -EBADMSG; BULK_RECV_BEATEN.
+ * Return: 0; -EBUSY when the process has borrowed some; -EBADMSG;
+ * BULK_RECV_BEATEN.
  */
 int bulk_rx_take_all(struct bulk_rx *rx)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Producers of the records that wait for an endpoint's reader: room for a record.
+ * Producers of the records that wait for an endpoint's reader: room for one.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -67,7 +67,9 @@ static u32 bulk_rx_next_size(const struct bulk_rx *rx,
 
 	if (ring && !ring->mapped && ring->size >= rx->own_max)
 		return 0;
-	/* With one ring, what has to give way is what its loss makes room for. */
+	/*
+	 * With one ring, what has to give way is what its loss makes room for.
+	 */
 	if (rx->policy == BULK_RX_OVERWRITE_OLDEST)
 		size = rx->own_max;
 	else if (ring && !ring->mapped)
@@ -77,7 +79,8 @@ static u32 bulk_rx_next_size(const struct bulk_rx *rx,
 
 static struct bulk_record *bulk_rx_place(struct bulk_rx *rx,
 					 struct bulk_rx_ring *ring,
-					 struct bulk_reservation *r, size_t need)
+					 struct bulk_reservation *r,
+					 size_t need)
 {
 	struct bulk_far *far = r->is_far ? r->far : NULL;
 	u64 pad = bulk_rx_pad(ring, need), pos = ring->head + pad;
@@ -93,8 +96,8 @@ static struct bulk_record *bulk_rx_place(struct bulk_rx *rx,
 		ring->skipped += pad;
 		bulk_rx_set_odd(ring, pos);
 		/*
-		 * After the mark: who publishes may have seen a later end of the
-		 * ring, before a record at its end was given back.
+		 * After the mark: who publishes may have seen a later end of
+		 * the ring, before a record at its end was given back.
 		 */
 		smp_store_release(&bulk_rx_at(ring, ring->head)->head,
 				  BULK_REC_SKIP | pad);
@@ -158,7 +161,9 @@ static bool bulk_rx_may_admit(struct bulk_rx *rx, size_t cost)
 	return bulk_rx_within(rx, cost, 0);
 }
 
-/* Return: the record, or what there is to be made first, or why there is none. */
+/*
+ * Return: the record, or what there is to be made first, or why there is none.
+ */
 static struct bulk_record *bulk_rx_admit(struct bulk_rx *rx,
 					 struct bulk_reservation *r, int *want)
 {
@@ -200,7 +205,9 @@ static struct bulk_record *bulk_rx_admit(struct bulk_rx *rx,
 	return bulk_rx_full(rx, ring, r, cost, need);
 }
 
-/* A record that the policy lets go is counted; with BLOCK its producer has it. */
+/*
+ * A record that the policy lets go is counted; with BLOCK its producer has it.
+ */
 static void bulk_rx_refuse(struct bulk_rx *rx, struct bulk_reservation *r)
 {
 	if (rx->policy == BULK_RX_BLOCK)
@@ -211,8 +218,8 @@ static void bulk_rx_refuse(struct bulk_rx *rx, struct bulk_reservation *r)
 }
 
 /* Return: false when there is no memory for what is wanted. */
-static bool bulk_rx_make(struct bulk_rx *rx, struct bulk_reservation *r, int want,
-			 gfp_t gfp)
+static bool bulk_rx_make(struct bulk_rx *rx, struct bulk_reservation *r,
+			 int want, gfp_t gfp)
 {
 	if (want == BULK_WANT_FAR) {
 		r->far = r->pages ?
@@ -292,7 +299,8 @@ bulk_rx_reserve_quick(struct bulk_rx *rx, size_t len)
 		      (head & (ring->size - 1)) + space > ring->size)))
 		return NULL;
 	rec = bulk_rx_at(ring, head);
-	rec->head = bulk_record_head(BULK_REC_BUSY | (u32)len, rx->pending_lost);
+	rec->head = bulk_record_head(BULK_REC_BUSY | (u32)len,
+				     rx->pending_lost);
 	rec->tag = ring->slot;
 	rx->pending_lost = 0;
 	atomic_inc(&rx->reserved);
@@ -306,17 +314,17 @@ bulk_rx_reserve_quick(struct bulk_rx *rx, size_t len)
  * bulk_rx_reserve() - reserve room for one record
  * @rx: the rings
  * @len: bytes of the record
- * @gfp: how memory may be allocated, for a ring or for a record that is too long
- *	for one; it is charged to the memory cgroup, and a cgroup at its limit is an
- *	error, not a reason to kill
+ * @gfp: how memory may be allocated, for a ring or for a record that is too
+ *	long for one; it is charged to the memory cgroup, and a cgroup at its
+ *	limit is an error, not a reason to kill
  * @dropped: incremented by the number of records that the policy let go, this
  *	one perhaps among them
  *
  * Context: Any but NMI. Takes the rings' lock.
  * Return: a record to fill and to commit or abort; or -EAGAIN when there is no
  * room and the policy is to block, -ENOSPC when there is none under another
- * policy, or more than BULK_EVICT_MAX records would have to go, -ENOMEM when memory
- * or the user's right to lock it is short.
+ * policy, or more than BULK_EVICT_MAX records would have to go, -ENOMEM when
+ * memory or the user's right to lock it is short.
  */
 struct bulk_record *bulk_rx_reserve(struct bulk_rx *rx, size_t len, gfp_t gfp,
 				    unsigned int *dropped)
@@ -361,7 +369,8 @@ struct bulk_record *bulk_rx_reserve_pages(struct bulk_rx *rx,
  *
  * Context: NMI. Tries for the rings' lock.
  * Return: as bulk_rx_reserve(); -EMSGSIZE for a longer record than
- * bulk_rx_prepare_nmi() was told, -EAGAIN or -ENOSPC also when the lock is not to be had.
+ * bulk_rx_prepare_nmi() was told, -EAGAIN or -ENOSPC also when the lock is not
+ * to be had.
  */
 struct bulk_record *bulk_rx_reserve_nmi(struct bulk_rx *rx, size_t len,
 					unsigned int *dropped)

@@ -10,7 +10,8 @@
 #include "rx.h"
 
 /**
- * bulk_rx_reap() - free long records that a process has skipped, as no vDSO does
+ * bulk_rx_reap() - free long records that a process has skipped,
+ * as no vDSO does
  * @rx: the rings, with the RX lock of their endpoint
  * @ring: the ring
  * @tail: where its records begin now
@@ -37,8 +38,8 @@ void bulk_rx_reap(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 tail)
 }
 
 /*
- * A last ring stays, but for one that comes after a window's, that of a window that
- * is no more, and a large one.
+ * A last ring stays, but for one that comes after a window's, that of a window
+ * that is no more, and a large one.
  */
 static bool bulk_rx_is_done(const struct bulk_rx *rx,
 			    const struct bulk_rx_ring *ring)

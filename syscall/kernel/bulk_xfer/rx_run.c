@@ -14,11 +14,17 @@
 #include "memlock.h"
 #include "rx.h"
 
-/* Bytes of records that are made at a time; what is pushed meanwhile has the rest. */
+/*
+ * Bytes of records that are made at a time;
+ * what is pushed meanwhile has the rest.
+ */
 #define BULK_RUN_BYTES		SZ_16K
 #define BULK_RUN_RING_MAX	SZ_64K
 
-/* A ring in which there is a use for @want bytes, in place of one that is smaller. */
+/*
+ * A ring in which there is a use for @want bytes,
+ * in place of one that is smaller.
+ */
 static noinline void bulk_rx_run_grow(struct bulk_rx *rx, size_t want)
 {
 	u32 size = roundup_pow_of_two(clamp_t(size_t, want, BULK_RX_OWN_MIN,
@@ -39,8 +45,12 @@ static noinline void bulk_rx_run_grow(struct bulk_rx *rx, size_t want)
 		bulk_rx_ring_free(rx, fresh);
 }
 
-/* An empty ring that isn't mapped twice starts over, so that all is in one piece. */
-static void bulk_rx_run_start_over(struct bulk_rx *rx, struct bulk_rx_ring *ring)
+/*
+ * An empty ring that isn't mapped twice starts over,
+ * so that all is in one piece.
+ */
+static void bulk_rx_run_start_over(struct bulk_rx *rx,
+				   struct bulk_rx_ring *ring)
 {
 	u64 rest = ring->size - (ring->head & (ring->size - 1));
 
@@ -114,8 +124,8 @@ bool bulk_rx_run_begin(struct bulk_rx *rx, struct bulk_rx_run *run, size_t want)
  * @run: filled in
  * @want: bytes that there is a use for
  *
- * Other than bulk_rx_run_begin(), it can be had under any lock of the endpoint, and
- * keeps to the limit. It makes no room, and no record is lost.
+ * Other than bulk_rx_run_begin(), it can be had under any lock of the endpoint,
+ * and keeps to the limit. It makes no room, and no record is lost.
  *
  * Context: Process context. Takes the rings' lock.
  * Return: false when there is none.
@@ -161,11 +171,15 @@ void bulk_rx_run_end(struct bulk_rx *rx, struct bulk_rx_run *run,
 	flags = bulk_rx_lock(rx);
 	ring->skipped -= min_t(u64, ring->skipped, run->room);
 	if (records && unlikely(rx->pending_lost) && ring->head == end) {
-		*bulk_record_losses(bulk_rx_at(ring, run->start)) = rx->pending_lost;
+		*bulk_record_losses(bulk_rx_at(ring, run->start)) =
+			rx->pending_lost;
 		rx->pending_lost = 0;
 	}
 	if (ring->head == end) {
-		/* For who publishes and has seen the old end: see bulk_rx_publish(). */
+		/*
+		 * For who publishes and has seen the old end:
+		 * see bulk_rx_publish().
+		 */
 		if (!bytes)
 			WRITE_ONCE(bulk_rx_at(ring, pos)->head, BULK_REC_BUSY);
 		/* Pairs with the acquire in bulk_rx_publish(). */

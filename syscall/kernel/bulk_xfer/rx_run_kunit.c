@@ -257,7 +257,8 @@ static void run_in_an_empty_ring_has_all_of_it(struct kunit *test)
 	run_begin(test, &run, BULK_RX_OWN_MIN);
 	KUNIT_EXPECT_EQ(test, run.start, BULK_RX_OWN_MIN);
 	KUNIT_EXPECT_EQ(test, run.room, BULK_RX_OWN_MIN);
-	run_make(test, &run, &space, 100, BULK_RX_OWN_MIN / RECORD_SIZE(48), 48);
+	run_make(test, &run, &space, 100, BULK_RX_OWN_MIN / RECORD_SIZE(48),
+		 48);
 	run_end(test, &run, &space);
 	for (tag = 100; tag < 100 + BULK_RX_OWN_MIN / RECORD_SIZE(48); tag++)
 		expect_record(test, tag, 48, 0);

@@ -2,9 +2,10 @@
 /*
  * RX rings of windows.
  *
- * The ring of a window comes before the kernel's own: what waits moves there when it
- * is empty, as does what comes while it is full; what comes when there is nothing
- * else is written there. Without its window it is a ring as any other.
+ * The ring of a window comes before the kernel's own: what waits moves there
+ * when it is empty, as does what comes while it is full; what comes when there
+ * is nothing else is written there. Without its window it is a ring as any
+ * other.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -42,12 +43,12 @@ void bulk_rx_ring_init_window(struct bulk_rx_ring *ring, void *data, u32 size,
 }
 
 /*
- * Bytes of the first records of a ring, at most @max, and how much of that holds
- * none. What begins with nonsense, because of a process whose window it was, is
- * dropped.
+ * Bytes of the first records of a ring, at most @max, and how much of that
+ * holds none. What begins with nonsense, because of a process whose window it
+ * was, is dropped.
  */
-static u64 bulk_rx_movable(struct bulk_rx *rx, struct bulk_rx_ring *from, u64 max,
-			   u64 *skipped)
+static u64 bulk_rx_movable(struct bulk_rx *rx, struct bulk_rx_ring *from,
+			   u64 max, u64 *skipped)
 {
 	u64 tail = READ_ONCE(*from->shared_tail), space = 0, len = 0;
 	u64 filled = READ_ONCE(*from->shared_head) - tail;
@@ -57,7 +58,8 @@ static u64 bulk_rx_movable(struct bulk_rx *rx, struct bulk_rx_ring *from, u64 ma
 		space = bulk_rx_space_at(rx, from, tail + len, filled - len);
 		if (!space || len + space > max)
 			break;
-		if (*bulk_record_word(bulk_rx_at(from, tail + len)) & BULK_REC_SKIP)
+		if (*bulk_record_word(bulk_rx_at(from, tail + len)) &
+		    BULK_REC_SKIP)
 			*skipped += space;
 		len += space;
 	}
@@ -68,8 +70,8 @@ static u64 bulk_rx_movable(struct bulk_rx *rx, struct bulk_rx_ring *from, u64 ma
 	return len;
 }
 
-static void bulk_rx_copy(struct bulk_rx_ring *to, const struct bulk_rx_ring *from,
-			 u64 tail, size_t len)
+static void bulk_rx_copy(struct bulk_rx_ring *to,
+			 const struct bulk_rx_ring *from, u64 tail, size_t len)
 {
 	void *at = bulk_rx_at(to, to->head);
 	size_t first = len;
@@ -113,8 +115,8 @@ static void bulk_rx_move(struct bulk_rx *rx, struct bulk_rx_ring *to,
  * @rx: the rings, with both locks of their endpoint
  * @to: the ring, of a window
  *
- * It does if all of it is there, and not too much to be copied at once. Else some
- * of it stays behind.
+ * It does if all of it is there, and not too much to be copied at once. Else
+ * some of it stays behind.
  *
  * Context: Process context.
  * Return: true if so, at this moment.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The RX ring of a window under test, with a process that does what the test does.
+ * The RX ring of a window under test, whose process does what the test does.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */

@@ -2,10 +2,10 @@
 /*
  * Segments of one direction, many under one lock.
  *
- * They end at the first one that would have to wait, to fault a page in, or to be
- * refused. What the provider refused it is not asked again: the answer may have
- * been a record that its rings' policy let go, and that is counted. Any other has
- * had no effect, and is run once more by itself.
+ * They end at the first one that would have to wait, to fault a page in, or to
+ * be refused. What the provider refused it is not asked again: the answer may
+ * have been a record that its rings' policy let go, and that is counted. Any
+ * other has had no effect, and is run once more by itself.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -86,7 +86,10 @@ static void bulk_trace_sent(struct bulk_endpoint *ep,
 				seg->len, seg->tag);
 }
 
-/* Return: the error of the segment that ended them; 0 when it is to be run by itself. */
+/*
+ * Return: the error of the segment that ended them;
+ * 0 when it is to be run by itself.
+ */
 static int bulk_refusal(int ret)
 {
 	return ret == -EAGAIN || ret == -EFAULT ? 0 : ret;
@@ -155,7 +158,8 @@ static int bulk_recv_plain(struct bulk_endpoint *ep, struct bulk_seg *seg)
 /* The length of a record that is too long is told by who runs it by itself. */
 static int bulk_recv_refusal(int ret)
 {
-	return ret == -EMSGSIZE || ret == BULK_RECV_BEATEN ? 0 : bulk_refusal(ret);
+	return ret == -EMSGSIZE || ret == BULK_RECV_BEATEN ?
+	       0 : bulk_refusal(ret);
 }
 
 /**

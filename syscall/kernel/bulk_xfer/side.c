@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sides of an endpoint: events, threads that wait for them, and the doorbells
- * of those that drain its window.
+ * The sides of an endpoint: events, threads that wait for them, and the
+ * doorbells of those that drain its window.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -20,7 +20,8 @@
 /* --- Doorbells --- */
 
 /**
- * bulk_poller_kick() - the doorbell of the poller: something may wait to be drained
+ * bulk_poller_kick() - the doorbell of the poller:
+ * something may wait to be drained
  * @ep: the endpoint
  *
  * Context: Any but NMI.
@@ -32,7 +33,9 @@ void bulk_poller_kick(struct bulk_endpoint *ep)
 	if (!READ_ONCE(p->task))
 		return;
 	atomic_inc(&p->kicks);
-	/* wq_has_sleeper()'s barrier pairs with the one of prepare_to_wait(). */
+	/*
+	 * wq_has_sleeper()'s barrier pairs with the one of prepare_to_wait().
+	 */
 	if (wq_has_sleeper(&p->wait))
 		wake_up(&p->wait);
 }
@@ -196,7 +199,10 @@ int bulk_wait(struct bulk_endpoint *ep, struct bulk_side *side, int seen,
 
 	if (nowait)
 		return -EAGAIN;
-	/* A provider that refuses and wakes in one go must not keep a killed process. */
+	/*
+	 * A provider that refuses and wakes in one go
+	 * must not keep a killed process.
+	 */
 	if (signal_pending(current))
 		return -ERESTARTSYS;
 	cond_resched();

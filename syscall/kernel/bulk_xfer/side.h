@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The sides of an endpoint: events, threads that wait for them, and the doorbells
- * of those that drain its window.
+ * The sides of an endpoint: events, threads that wait for them, and the
+ * doorbells of those that drain its window.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */

@@ -56,7 +56,9 @@ static void bulk_check_layout(void)
 	BUILD_BUG_ON(BULK_MAX_RECORD > S32_MAX);
 }
 
-/* One segment; four words cost less than a call that copies, or seven fields. */
+/*
+ * One segment; four words cost less than a call that copies, or seven fields.
+ */
 static int bulk_fetch_one(struct bulk_seg *segs, struct bulk_seg __user *usegs)
 {
 	u64 __user *from = (u64 __user *)usegs;
@@ -77,9 +79,10 @@ efault:
 }
 
 /*
- * Fetch segments, each word once. That they can be written to is found out here,
- * before a segment has had an effect that its caller couldn't be told: the result
- * is put back, and nothing beside it, which another thread may be storing to.
+ * Fetch segments, each word once. That they can be written to is found out
+ * here, before a segment has had an effect that its caller couldn't be told:
+ * the result is put back, and nothing beside it, which another thread may be
+ * storing to.
  */
 static int bulk_fetch(struct bulk_seg *segs, struct bulk_seg __user *usegs,
 		      unsigned int n)
@@ -447,8 +450,8 @@ static long bulk_finish(struct bulk_call *call, long ret, unsigned int nr_segs,
  *   room: its ``len`` then tells how much is needed, and the record waits
  * - %ENODEV: the channel is gone
  * - %ENOMEM: out of memory, or of memory that the user may lock
- * - %EOPNOTSUPP: the operation needs a window, or one that takes such records; or
- *   the next record is not in pages, which BULK_SEG_MAP needs
+ * - %EOPNOTSUPP: the operation needs a window, or one that takes such records;
+ *   or the next record is not in pages, which BULK_SEG_MAP needs
  * - %EACCES, %EPERM: a security module objects
  * - another errno of the provider's
  */

@@ -68,8 +68,8 @@ static void bulk_rewind(struct iov_iter *iter, size_t count)
  * @meta: zeroed; filled in
  *
  * Context: Process context, page faults disabled if @to is user memory.
- * Return: 0; otherwise nothing that counts is in @to: what the provider's recv()
- * returned, or -EIO where it has told another length than it has copied.
+ * Return: 0; otherwise nothing that counts is in @to: what the provider's
+ * recv() returned, or -EIO where it has told another length than it has copied.
  */
 static noinline int bulk_provider_recv(struct bulk_endpoint *ep,
 				       struct iov_iter *to,
@@ -83,11 +83,13 @@ static noinline int bulk_provider_recv(struct bulk_endpoint *ep,
 	if (unlikely(ret))
 		ret = bulk_provider_error(ep, ret);
 	else if (unlikely(meta->len != room - iov_iter_count(to)))
-		ret = bulk_provider_wrong(ep, "copied no record of the told length",
+		ret = bulk_provider_wrong(ep,
+					  "copied no record of the told length",
 					  meta->len);
 	if (unlikely(ret == -EMSGSIZE) &&
 	    (meta->len <= room || meta->len > ep->channel->max_record))
-		ret = bulk_provider_wrong(ep, "has no room for a record of", meta->len);
+		ret = bulk_provider_wrong(ep, "has no room for a record of",
+					  meta->len);
 	return ret;
 }
 
@@ -252,7 +254,10 @@ int bulk_wait_record(struct bulk_endpoint *ep, int ret, int seen,
 	/* A process that has read by itself has made room, and tells nobody. */
 	if (bulk_rx_was_full(&ep->records))
 		bulk_tx_wake(ep);
-	/* Edge-triggered epoll asks no more once it was told that there is none. */
+	/*
+	 * Edge-triggered epoll asks no more
+	 * once it was told that there is none.
+	 */
 	if (!nowait || wq_has_sleeper(&ep->wait))
 		bulk_drain_arm(ep);
 	/* Nothing wakes a receiver when there is memory again. */
@@ -284,8 +289,8 @@ int bulk_give_way(void)
  * Return: 0; otherwise the record, if there is one, is still the next one:
  * -EMSGSIZE when the room is too small (@meta tells the length), -EFAULT,
  * -EAGAIN, -ERESTARTSYS for a signal, -ENODEV, -EBADMSG, -ENOMEM when the
- * provider has none for what was sent, -EIO for a provider's mistake, or another
- * errno of the provider's.
+ * provider has none for what was sent, -EIO for a provider's mistake, or
+ * another errno of the provider's.
  */
 int bulk_endpoint_recv(struct bulk_endpoint *ep, struct iov_iter *to,
 		       struct bulk_meta *meta, bool nowait)

@@ -152,7 +152,9 @@ static void bulk_window_double(struct page **pages, unsigned int ring)
 	}
 }
 
-/* A page is freed once nobody has it, a huge one once nobody has a part of it. */
+/*
+ * A page is freed once nobody has it, a huge one once nobody has a part of it.
+ */
 static void bulk_pages_free(struct page **pages, unsigned int nr)
 {
 	while (nr--) {
@@ -163,8 +165,9 @@ static void bulk_pages_free(struct page **pages, unsigned int nr)
 }
 
 /*
- * How much is allocated at once for page @i and those behind it: a huge page where
- * one ring fills it, because the process maps it whole, with one kind of access.
+ * How much is allocated at once for page @i and those behind it: a huge page
+ * where one ring fills it, because the process maps it whole, with one kind of
+ * access.
  */
 static unsigned int bulk_page_order(unsigned int i, unsigned int ring)
 {
@@ -178,8 +181,8 @@ static unsigned int bulk_page_order(unsigned int i, unsigned int ring)
 
 /*
  * Pages in a row, each with a reference, or one page if memory is in pieces. A
- * folio_alloc() would make them look like a file's, which the kernel splits, and
- * they have none. Return: how many they are.
+ * folio_alloc() would make them look like a file's, which the kernel splits,
+ * and they have none. Return: how many they are.
  */
 static unsigned int bulk_pages_add(struct page **pages, unsigned int order)
 {
@@ -217,7 +220,9 @@ static struct page **bulk_pages_alloc(unsigned int mapped, unsigned int ring)
 	return pages;
 }
 
-/* No VM_MAP_PUT_PAGES: vfree() takes each page for one that is freed by itself. */
+/*
+ * No VM_MAP_PUT_PAGES: vfree() takes each page for one that is freed by itself.
+ */
 static int bulk_window_alloc_area(struct bulk_window *w, unsigned int ring)
 {
 	w->page = bulk_pages_alloc(w->pages, ring);
@@ -347,8 +352,8 @@ unsigned long bulk_window_memory(const struct bulk_endpoint *ep,
  * bulk_window_retire() - let go of a window that was unmapped, once it is empty
  * @ep: the endpoint, whose RX lock is held
  *
- * Where somebody else holds the TX lock it stays, until another record is received
- * or the endpoint gets a new window.
+ * Where somebody else holds the TX lock it stays, until another record is
+ * received or the endpoint gets a new window.
  *
  * Context: Process context.
  */
@@ -359,7 +364,10 @@ void bulk_window_retire(struct bulk_endpoint *ep)
 	struct bulk_window *w = ep->window;
 
 	lockdep_assert_held(ep->rx_lock);
-	/* Until it is detached, there may be more in it than the kernel has seen. */
+	/*
+	 * Until it is detached, there may be
+	 * more in it than the kernel has seen.
+	 */
 	if (w->rx.mapped || !mutex_trylock(other))
 		return;
 	if (bulk_ring_empty(&w->tx)) {

@@ -19,12 +19,15 @@ struct mem_cgroup;
 struct mm_struct;
 struct page;
 
-/* Pages before the rings: one that the process writes, one that the kernel does. */
+/*
+ * Pages before the rings: one that the process writes,
+ * one that the kernel does.
+ */
 #define BULK_CONTROL_PAGES	2
 
 /*
- * The first page of a window, as its mapping counts. Rings begin at a multiple of
- * PMD_SIZE then, where the huge pages of a mapping have to be.
+ * The first page of a window, as its mapping counts. Rings begin at a multiple
+ * of PMD_SIZE then, where the huge pages of a mapping have to be.
  */
 #define BULK_WINDOW_PGOFF	((1UL << PMD_ORDER) - BULK_CONTROL_PAGES)
 
@@ -72,7 +75,8 @@ struct bulk_window {
 };
 
 /**
- * bulk_window_copy_size() - bytes of what is copied out of the TX ring at a time
+ * bulk_window_copy_size() - bytes of what
+ * is copied out of the TX ring at a time
  * @w: the window
  *
  * Return: bytes, at least what the longest record takes of the ring.

@@ -51,7 +51,9 @@ static noinline long vdso_inplace_reserve(struct bulk_seg *seg, void *window)
 					 head | BULK_TX_BUSY, 0,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EAGAIN;
-	/* Forked in between: the child has reserved room in a page of zeroes. */
+	/*
+	 * Forked in between: the child has reserved room in a page of zeroes.
+	 */
 	if (!__atomic_load_n(&k->state, __ATOMIC_RELAXED))
 		return -EAGAIN;
 	__atomic_store_n(&u->tx_end, head + room, __ATOMIC_RELAXED);

@@ -35,8 +35,8 @@ static __always_inline bool vdso_seg_is_recv(const struct bulk_seg *seg)
  * Sends the first segment and those that are SENDs, too, right behind it, as
  * long as there is room. @quiet is for who makes no system call, and for what
  * needs no second look. Returns how many were sent, with BULK_RUN_KICKS when
- * the kernel is to be told, up to @end; or -EAGAIN when the system call is to do
- * it. The kernel sets the limit to 0 when the window is of no use, and in a
+ * the kernel is to be told, up to @end; or -EAGAIN when the system call is to
+ * do it. The kernel sets the limit to 0 when the window is of no use, and in a
  * forked child it reads as 0.
  */
 static __always_inline long vdso_window_send(struct bulk_seg *segs,
@@ -52,8 +52,9 @@ static __always_inline long vdso_window_send(struct bulk_seg *segs,
 		return s.sent;
 	state = __atomic_load_n(&k->state, __ATOMIC_RELAXED);
 	/*
-	 * Forked since: this is a child, whose parent has published the records.
-	 * A fork within the section has ended it, because a signal came first.
+	 * Forked since: this is a child, whose parent has published the
+	 * records. A fork within the section has ended it, because a signal
+	 * came first.
 	 */
 	if (!state)
 		return s.sent;

@@ -60,7 +60,9 @@ static __always_inline long vdso_seg_failed(struct bulk_seg *seg, long error)
 	return error;
 }
 
-/* Of the region at @first, the kernel has taken no more than @left bytes less. */
+/*
+ * Of the region at @first, the kernel has taken no more than @left bytes less.
+ */
 static __always_inline long vdso_region_gone(struct bulk_seg *seg,
 					     const void *first, __u64 left)
 {

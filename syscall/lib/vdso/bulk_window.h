@@ -31,12 +31,13 @@ vdso_ring_at(void *ring, __u64 size, __u64 pos)
 
 static __always_inline void *vdso_rx_at(void *window, __u64 size, __u64 pos)
 {
-	return vdso_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size, pos);
+	return vdso_ring_at(window + 2 * BULK_WINDOW_PAGE + 2 * size, size,
+			    pos);
 }
 
 /* More is in the ring than the kernel lets be without a call. */
-static __always_inline bool vdso_ring_is_loud(const struct bulk_window_kernel *k,
-					      __u64 end)
+static __always_inline bool
+vdso_ring_is_loud(const struct bulk_window_kernel *k, __u64 end)
 {
 	return end - __atomic_load_n(&k->tx_tail, __ATOMIC_RELAXED) >
 	       __atomic_load_n(&k->tx_quiet, __ATOMIC_RELAXED);

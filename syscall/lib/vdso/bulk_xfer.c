@@ -20,7 +20,9 @@
 #define BULK_WINDOW_FLAGS	(BULK_DONTWAIT | BULK_NO_SYSCALL | \
 				 BULK_NO_RESTART)
 
-/* Store by store: a structure's copy or clearing may become a call of memset. */
+/*
+ * Store by store: a structure's copy or clearing may become a call of memset.
+ */
 static __always_inline long vdso_query(struct bulk_params *params)
 {
 	params->abi = BULK_ABI;
@@ -98,7 +100,8 @@ static __always_inline long vdso_seg_refused(const struct bulk_seg *seg,
 
 /*
  * BULK_NO_SYSCALL, and nothing was done. What can't succeed later must not look
- * as if it could: a program that asks whether a flag is known would ask forever.
+ * as if it could: a program that asks whether a flag is known would ask
+ * forever.
  */
 static noinline long vdso_stay(struct bulk_seg *segs, unsigned int nr_segs,
 			       unsigned int flags, const void *window)
@@ -161,7 +164,10 @@ long bulk_xfer_segs(int fd, struct bulk_seg *segs, unsigned int nr_segs,
 		if (!(n & BULK_RUN_KICKS))
 			continue;
 		n -= BULK_RUN_KICKS;
-		/* A caller that sends without system calls makes one in the end. */
+		/*
+		 * A caller that sends without system
+		 * calls makes one in the end.
+		 */
 		if (flags & BULK_NO_SYSCALL)
 			continue;
 		n = vdso_doorbell(fd, segs + i, n, window, end);

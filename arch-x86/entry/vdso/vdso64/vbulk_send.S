@@ -4,15 +4,16 @@
  *
  * The lowest bit of &bulk_window_user.tx_head is the ring's lock, and the
  * exchange at the end of the section both publishes the records and frees it.
- * A signal in between, before a handler runs or the thread stops for it, has the
- * kernel free the lock and move the thread to bulk_send_abort: nothing was
+ * A signal in between, before a handler runs or the thread stops for it, has
+ * the kernel free the lock and move the thread to bulk_send_abort: nothing was
  * published, and the records are left to the system call. So a frame that is
- * left for good, or stopped, keeps nobody from the ring. That the thread doesn't
- * try again lets a debugger step through here.
+ * left for good, or stopped, keeps nobody from the ring. That the thread
+ * doesn't try again lets a debugger step through here.
  *
- * From bulk_send_begin to bulk_send_end, %r8 is the window and %edx is 1 for one
- * record, whose arguments are all in place, and more for a row or a piece; the
- * stack is as it was at the call. The kernel and bulk_send_abort rely on that.
+ * From bulk_send_begin to bulk_send_end, %r8 is the window and %edx is 1 for
+ * one record, whose arguments are all in place, and more for a row or a piece;
+ * the stack is as it was at the call. The kernel and bulk_send_abort rely on
+ * that.
  *
  * Copyright (C) 2026 the bulk_xfer authors
  */
@@ -175,8 +176,8 @@
 .endm
 
 /*
- * Copies more than 128 bytes and goes to @done. With @keep, %rdi and %rcx, which
- * the string instruction takes, are in use.
+ * Copies more than 128 bytes and goes to @done. With @keep, %rdi and %rcx,
+ * which the string instruction takes, are in use.
  */
 .macro bulk_copy_long to:req, from:req, len:req, done:req, keep=0
 	cmpq	$BULK_COPY_REP, \len
@@ -207,8 +208,8 @@
  * into %rcx; the lowest bit of %edx is that of a caller that wants no call.
  * Changes %rax.
  *
- * The size first: if it was read in a child forked meanwhile, it is 0, and so is
- * the limit that is read after it.
+ * The size first: if it was read in a child forked meanwhile, it is 0, and so
+ * is the limit that is read after it.
  */
 .macro bulk_get_room
 	movq	TX_HEAD, %r10
@@ -349,8 +350,8 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 	leaq	RECORD + 7(%r9), %r10
 	andq	$-8, %r10
 	/*
-	 * The size first, as above. The lock's bit goes even if another thread has
-	 * cleared it: the page before the ring is the kernel's.
+	 * The size first, as above. The lock's bit goes even if another thread
+	 * has cleared it: the page before the ring is the kernel's.
 	 */
 	movq	KERNEL(TX_SIZE), %r11
 	subq	$1 + BULK_TX_TAKEN, %r11
@@ -370,8 +371,8 @@ SYM_INNER_LABEL(bulk_send_begin, SYM_L_GLOBAL)
 .Lcommit:
 	movq	%r10, %r9
 	/*
-	 * A full barrier: either this sees the flag of a sleeper, or the sleeper
-	 * sees the records before it sleeps. Pairs with smp_mb() in
+	 * A full barrier: either this sees the flag of a sleeper, or the
+	 * sleeper sees the records before it sleeps. Pairs with smp_mb() in
 	 * bulk_drain_arm(), bulk_endpoint_detach(), bulk_poller_tell() and
 	 * bulk_deadline_sleep().
 	 */
@@ -384,7 +385,10 @@ SYM_INNER_LABEL(bulk_send_end, SYM_L_GLOBAL)
 	movl	%edx, %eax
 	ret
 
-	/* The section is over: with one record that was not sent, a piece, or a row. */
+	/*
+	 * The section is over: with one record
+	 * that was not sent, a piece, or a row.
+	 */
 .Lend_row:
 	testl	%edx, %edx
 	jz	bulk_send_abort
@@ -456,8 +460,8 @@ SYM_FUNC_END(bulk_send_row)
  * @quiet: %edx, 1 to send what the kernel wants no call for, 0 for all
  * @window: %rcx
  *
- * Return: %rax, 1, or -EAGAIN when there is no room for all of it now, or another
- * thread sends; %rdx, where it ends.
+ * Return: %rax, 1, or -EAGAIN when there is no room for all of it now, or
+ * another thread sends; %rdx, where it ends.
  */
 SYM_FUNC_START(bulk_send_piece)
 	.cfi_startproc

@@ -86,9 +86,9 @@ static __always_inline void bulk_poll_syscall(int fd)
 }
 
 /*
- * The compiler uses no vector register in the vDSO, and whoever calls a function
- * expects all of them to change: so they need not be saved, nor be told to the
- * compiler, which would not know them.
+ * The compiler uses no vector register in the vDSO, and whoever calls a
+ * function expects all of them to change: so they need not be saved, nor be
+ * told to the compiler, which would not know them.
  *
  * Both count up to the last block, which overlaps the one before if it must. By 64
  * bytes, 1 KiB takes 160 instructions, by 16 bytes 256; what is shorter than 64

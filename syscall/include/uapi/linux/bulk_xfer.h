@@ -45,8 +45,8 @@ struct bulk_seg {
  * @BULK_OP_RECV: take one record, or a region, from the endpoint
  * @BULK_OP_RESERVE: get room for a region in the window, at least @len bytes;
  *	@addr, @len and @res tell where and how many these are
- * @BULK_OP_COMMIT: send the first @len bytes of what is reserved. The rest stays
- *	reserved, if it could hold a record.
+ * @BULK_OP_COMMIT: send the first @len bytes of what is reserved. The rest
+ *	stays reserved, if it could hold a record.
  * @BULK_OP_BORROW: read the records in the window where they lie, at most @len
  *	bytes of them; @addr, @len and @res tell where and how many these are
  * @BULK_OP_RETURN: have received the first @len bytes of what is borrowed. The
@@ -66,17 +66,18 @@ enum bulk_op {
 
 /* Flags of a segment. */
 #define BULK_SEG_PACKED		(1U << 0) /* SEND, RECV: of a region */
-#define BULK_SEG_DISCARD	(1U << 1) /* COMMIT, RETURN: let go of the rest */
-#define BULK_SEG_PIN		(1U << 2) /* SEND: the provider gets the pages */
+#define BULK_SEG_DISCARD	(1U << 1) /* COMMIT, RETURN: let the rest go */
+#define BULK_SEG_PIN		(1U << 2) /* SEND: the provider has the pages */
 #define BULK_SEG_MAP		(1U << 3) /* RECV: the process gets the pages */
 
 /*
- * Offset of an mmap(2) that gives no window but room for BULK_SEG_MAP: readable,
- * shared, and not writable. Such a RECV has @addr in this room, a multiple of the
- * page size; the pages of the record are mapped there, in place of what was mapped
- * before, and are the process's until others take their place or the room is
- * unmapped; a RECV that fails may have unmapped those before. A record that is not
- * in pages is -EOPNOTSUPP, and waits for a RECV without the flag.
+ * Offset of an mmap(2) that gives no window but room for BULK_SEG_MAP:
+ * readable, shared, and not writable. Such a RECV has @addr in this room, a
+ * multiple of the page size; the pages of the record are mapped there, in place
+ * of what was mapped before, and are the process's until others take their
+ * place or the room is unmapped; a RECV that fails may have unmapped those
+ * before. A record that is not in pages is -EOPNOTSUPP, and waits for a RECV
+ * without the flag.
  */
 #define BULK_OFF_PAGES		0x100000000ULL
 

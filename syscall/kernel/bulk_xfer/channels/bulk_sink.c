@@ -50,8 +50,8 @@ static void sink_release(struct bulk_endpoint *ep)
 	kfree(bulk_private(ep));
 }
 
-static size_t sink_hash_step(void *data, size_t progress, size_t len, void *hash,
-			     void *unused)
+static size_t sink_hash_step(void *data, size_t progress, size_t len,
+			     void *hash, void *unused)
 {
 	xxh64_update(hash, data, len);
 	return 0;
@@ -63,7 +63,10 @@ static int sink_hash(struct sink *s, struct iov_iter *from)
 	struct xxh64_state hash = s->hash;
 	size_t n;
 
-	/* Pages of the sender's: it may write to them meanwhile, and spoils its hash. */
+	/*
+	 * Pages of the sender's: it may write to them meanwhile,
+	 * and spoils its hash.
+	 */
 	if (iov_iter_is_bvec(from)) {
 		iterate_and_advance_kernel(from, iov_iter_count(from), &s->hash,
 					   NULL, sink_hash_step);

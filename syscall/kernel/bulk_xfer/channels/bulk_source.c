@@ -84,7 +84,9 @@ static void source_part(u8 *buf, u64 seed, u64 pos, size_t n)
 	memcpy(buf, (u8 *)&word + (pos & 7), n);
 }
 
-/* Write the bytes of a stream from @pos on, which need not be a word's first. */
+/*
+ * Write the bytes of a stream from @pos on, which need not be a word's first.
+ */
 static void source_fill(u8 *buf, u64 seed, u64 pos, size_t len)
 {
 	size_t head = min_t(size_t, -pos & 7, len);
