@@ -56,7 +56,7 @@ static void bulk_far_free(struct bulk_rx *rx, struct bulk_far *far)
  */
 static void *bulk_far_vmalloc(u32 len, gfp_t gfp)
 {
-	void *mem = __vmalloc(len + PAGE_SIZE, gfp);
+	void *mem = __vmalloc(PAGE_ALIGN((size_t)len) + PAGE_SIZE, gfp);
 
 	return mem ? mem + PAGE_SIZE : NULL;
 }
