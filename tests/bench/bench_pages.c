@@ -106,7 +106,7 @@ static uint64_t recv_one(const struct place *p, size_t len, bool by_page)
 	return run(BULK_OP_RECV, 0, p->in, len);
 }
 
-/* What a RECV finds done. */
+/* The work that is done before a RECV. */
 static uint64_t push_one(const struct place *p, size_t len, bool by_page)
 {
 	uint64_t begun = clock_ticks(), ticks;

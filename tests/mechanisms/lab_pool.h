@@ -32,7 +32,7 @@ struct lab_pool {
 	unsigned int next;
 };
 
-/* Who still has a page keeps its folio. */
+/* A page that is still in use keeps its folio. */
 static inline void lab_pool_free(struct lab_pool *pool)
 {
 	unsigned int i;

@@ -54,24 +54,31 @@ static inline struct bulk_seg seg_recv(void *buf, size_t room)
 	};
 }
 
+/* One segment that does not wait: 0 or an errno. */
+static inline int try_one(int fd, struct bulk_seg *seg)
+{
+	long ret = bulk_xfer(fd, seg, 1, BULK_DONTWAIT);
+
+	return ret == 1 ? 0 : ret;
+}
+
 /* One SEND that does not wait: 0 or an errno. */
 static inline int bulk_send(int fd, const void *buf, size_t len, __u64 tag)
 {
 	struct bulk_seg seg = seg_send(buf, len, tag);
-	long ret = bulk_xfer(fd, &seg, 1, BULK_DONTWAIT);
 
-	return ret == 1 ? 0 : ret;
+	return try_one(fd, &seg);
 }
 
 /* One RECV that does not wait: bytes or an errno. */
 static inline int bulk_recv(int fd, void *buf, size_t room, __u64 *tag)
 {
 	struct bulk_seg seg = seg_recv(buf, room);
-	long ret = bulk_xfer(fd, &seg, 1, BULK_DONTWAIT);
+	int ret = try_one(fd, &seg);
 
 	if (tag)
 		*tag = seg.tag;
-	return ret == 1 ? seg.res : ret;
+	return ret ?: seg.res;
 }
 
 /* A file descriptor or an errno, -ENOENT where the kernel lacks the channel. */

@@ -247,7 +247,7 @@ TEST_F(map, nothing_there)
 	ASSERT_EQ(0, send_filled(self->w.fd, LEN, 7));
 	expect_mapped(_metadata, self, variant, self->room, LEN, 7);
 	expect_error(_metadata, self, variant, self->room, ROOM, -EAGAIN);
-	/* What was there is there still. */
+	/* The record before is there still. */
 	EXPECT_TRUE(is_mapped(self->room, LEN, 7));
 }
 
@@ -351,7 +351,7 @@ TEST_F(map, failure_in_a_call)
 	expect_copied(_metadata, self, variant, 100, 2);
 }
 
-/* What was received in pages can be sent, also in these pages; what is no page can't. */
+/* A record in pages can be sent again, also in these; memory that is no page can't. */
 TEST_F(map, room_is_sent_from)
 {
 	int fd = open_channel("sink", O_RDWR);

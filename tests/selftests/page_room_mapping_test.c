@@ -166,7 +166,7 @@ TEST_F(room, keeps_its_pages)
 
 /* --- fork(2) --- */
 
-/* What is wrong in a child: nothing of the room may be there. 0: all is well. */
+/* The number of what is wrong in a child, which has nothing of the room; 0: nothing is. */
 static int look_in_child(int fd, char *room)
 {
 	size_t pos;

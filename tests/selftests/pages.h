@@ -52,20 +52,19 @@ static inline struct bulk_seg seg_map(void *at, size_t room)
 static inline int bulk_pin(int fd, const void *buf, size_t len, __u64 tag)
 {
 	struct bulk_seg seg = seg_pin(buf, len, tag);
-	long ret = bulk_xfer(fd, &seg, 1, BULK_DONTWAIT);
 
-	return ret == 1 ? 0 : ret;
+	return try_one(fd, &seg);
 }
 
 /* One RECV into a page room that does not wait: bytes or an errno. */
 static inline int bulk_map(int fd, void *at, size_t room, __u64 *tag)
 {
 	struct bulk_seg seg = seg_map(at, room);
-	long ret = bulk_xfer(fd, &seg, 1, BULK_DONTWAIT);
+	int ret = try_one(fd, &seg);
 
 	if (tag)
 		*tag = seg.tag;
-	return ret == 1 ? seg.res : ret;
+	return ret ?: seg.res;
 }
 
 /* One SEND of what @tag stands for, which does not wait: 0 or an errno. */

@@ -50,7 +50,7 @@ FIXTURE_SETUP(pages)
 	self->in = malloc(PAGES_MAX_RECORD);
 }
 
-/* Whatever the test did, the provider is alone with its pages in the end. */
+/* The provider is alone with its pages in the end, after any of the tests. */
 FIXTURE_TEARDOWN(pages)
 {
 	if (self->fd >= 0)
@@ -125,7 +125,7 @@ TEST_F(pages, outlive_the_channel)
 	EXPECT_EQ(-ENODEV, push(self->fd, 1, LEN, PAGES_OWN));
 	EXPECT_TRUE(is_mapped(self->room, LEN, 0));
 	EXPECT_EQ(8, busy_pages(8));
-	/* What was pushed is still to be had, and then no more. */
+	/* Records that were pushed are still to be had, and then no more. */
 	expect_mapped(_metadata, self->fd, self->room + 8 * PAGE, LEN, 1, 0);
 	EXPECT_EQ(-ENODEV, bulk_map(self->fd, self->room, ROOM, NULL));
 	EXPECT_EQ(8, busy_pages(8));
@@ -356,7 +356,7 @@ static __u64 push_too_many(struct __test_metadata *_metadata, int fd)
 	return kept;
 }
 
-/* What was lost after the last record is told by the next one. */
+/* The next record tells of those lost after the last one. */
 TEST_F(policy, loses_as_it_says)
 {
 	__u64 kept = push_too_many(_metadata, self->fd), tag, last;

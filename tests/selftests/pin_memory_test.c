@@ -28,7 +28,7 @@ FIXTURE_SETUP(sums)
 	fill(self->buf, MEMORY, 1);
 }
 
-/* What was not sent by both was sent by none. */
+/* A record that was not sent by both was sent by none. */
 FIXTURE_TEARDOWN(sums)
 {
 	struct bulk_sink_totals a, b;

@@ -312,7 +312,7 @@ static void make_recv(struct program *p, const struct bulk_source_request *reque
 	p->call.segs[p->nr++] = seg_recv(p->call.in, MAX_RECORD);
 }
 
-/* Whatever the random programs left, both come to its end at the same record. */
+/* Both come to the end of what the random programs left at the same record. */
 static void run_dry(struct __test_metadata *_metadata, struct program *p,
 		    bool takes_requests)
 {

@@ -120,7 +120,7 @@ static const struct vm_operations_struct bulk_page_room_ops = {
  */
 int bulk_page_room_mmap_prepare(struct vm_area_desc *desc)
 {
-	/* What is opened for reading only is mapped without VM_SHARED. */
+	/* A file that is opened for reading only lacks VM_SHARED. */
 	if (!vma_desc_test_all(desc, VMA_READ_BIT, VMA_MAYSHARE_BIT))
 		return -EINVAL;
 	if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))

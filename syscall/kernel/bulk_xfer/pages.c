@@ -157,17 +157,14 @@ int bulk_pin_send(struct bulk_endpoint *ep, struct bulk_seg *seg, bool nowait)
 		return -EMSGSIZE;
 	if (!access_ok(u64_to_user_ptr(seg->addr), seg->len))
 		return -EFAULT;
-	for (;;) {
+	do {
 		/* Pairs with smp_mb__before_atomic() in bulk_side_wake(). */
 		seen = atomic_read_acquire(&ep->tx.events);
 		ret = bulk_pin_send_once(ep, seg);
-		if (ret == -EAGAIN)
-			ret = bulk_wait(ep, &ep->tx, seen, nowait);
-		else
+		if (ret != -EAGAIN)
 			break;
-		if (ret)
-			break;
-	}
+		ret = bulk_wait(ep, &ep->tx, seen, nowait);
+	} while (!ret);
 	if (!ret)
 		seg->res = seg->len;
 	return ret;

@@ -14,8 +14,8 @@
 
 /*
  * A record of so many bytes can be mapped, if it is not in a ring. To do that
- * costs less than a copy from some 24 KiB on: "RECV breaks even" of ./build.sh
- * bench --icount --only syscall.
+ * costs less than a copy from some 24 KiB on (tcg-icount): "RECV breaks even" of
+ * ./build.sh bench --icount --only syscall.
  */
 #define BULK_FAR_MAPPABLE	SZ_16K
 
@@ -92,7 +92,7 @@ static struct bulk_far *bulk_far_create_mappable(struct bulk_rx *rx, u32 len,
 		bulk_far_free(rx, far);
 		return NULL;
 	}
-	/* What is behind the record is mapped with it. */
+	/* The rest of the last page is mapped with the record. */
 	memset(far->data + len, 0, PAGE_ALIGN(len) - len);
 	return far;
 }

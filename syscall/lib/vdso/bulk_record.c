@@ -147,7 +147,7 @@ static __always_inline long vdso_window_try_recv(struct bulk_seg *segs,
 	return seg - segs;
 }
 
-/* Whoever was faster has made progress: this ends. */
+/* Another receiver that was faster has made progress: this ends. */
 static __always_inline long vdso_window_recv(struct bulk_seg *segs,
 					     unsigned int nr_segs, void *window)
 {

@@ -445,7 +445,7 @@ void bulk_pages_close(struct bulk_pages *p);
  * @lost: out: records lost by the channel's policy just before this one; may
  *	be NULL. Add it up: nothing else tells.
  *
- * A record that the provider has in pages is mapped, and not copied. Others, all
+ * A record that lies in pages is mapped, and not copied. Others, all
  * of them where there is no room, and those that a forked child receives, are
  * copied to memory that grows as needed. A receive that fails consumes nothing.
  *

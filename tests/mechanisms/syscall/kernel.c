@@ -146,7 +146,7 @@ static size_t channel_look(void *part, size_t progress, size_t len, void *priv, 
 	return 0;
 }
 
-/* What comes in pages is read there. */
+/* A record that comes in pages is read there. */
 static int channel_send(struct bulk_endpoint *ep, struct iov_iter *from, u64 tag)
 {
 	size_t len = iov_iter_count(from);
