@@ -200,6 +200,10 @@ static inline void *bulk_space_next(struct bulk_space *space, size_t len,
  * @recv_batch: the same as @recv_buf for as many records as there are, and as
  *	bulk_space_next() has room for. Returns 0, or why there are no more:
  *	those before are received all the same. Optional, beside @recv_buf.
+ * @dropped: a record that was pushed is lost: it had to give way, or its thread
+ *	was killed while it waited in bulk_push_wait(). Runs with a raw spinlock
+ *	held and interrupts off, in any context that pushes; does no more than
+ *	count. Optional.
  * @poll: EPOLLIN when @recv has a record, EPOLLOUT when @send has room; without
  *	it, EPOLLOUT. Runs under the TX lock. Optional.
  *
@@ -231,6 +235,7 @@ struct bulk_channel_ops {
 	int (*recv_buf)(struct bulk_endpoint *ep, void *data, size_t room,
 			struct bulk_meta *meta);
 	int (*recv_batch)(struct bulk_endpoint *ep, struct bulk_space *space);
+	void (*dropped)(struct bulk_endpoint *ep, const void *data, size_t len);
 	__poll_t (*poll)(struct bulk_endpoint *ep);
 };
 
@@ -331,12 +336,21 @@ struct bulk_record *bulk_reserve(struct bulk_endpoint *ep, size_t len,
 void *bulk_record_data(struct bulk_record *rec);
 void bulk_commit(struct bulk_endpoint *ep, struct bulk_record *rec, u64 tag);
 void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec);
+void *bulk_begin(struct bulk_endpoint *ep, size_t len, u64 tag,
+		 unsigned long *flags);
+void bulk_end(struct bulk_endpoint *ep, unsigned long flags);
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 	      gfp_t gfp);
+int bulk_push_wait(struct bulk_endpoint *ep, const void *data, size_t len,
+		   u64 tag);
 int bulk_push_pages(struct bulk_endpoint *ep, struct page *const *pages,
 		    size_t len, u64 tag, gfp_t gfp);
 void bulk_push_batch(struct bulk_endpoint *ep, struct bulk_batch *batch);
 bool bulk_rx_has_room(struct bulk_endpoint *ep);
+int bulk_set_rx_policy(struct bulk_endpoint *ep, enum bulk_rx_policy policy,
+		       size_t limit);
+u64 bulk_rx_total_lost(struct bulk_endpoint *ep);
+bool bulk_has_stalled(struct bulk_endpoint *ep);
 int bulk_rx_discard(struct bulk_endpoint *ep);
 
 void bulk_tx_wake(struct bulk_endpoint *ep);

@@ -122,8 +122,9 @@ static void bulk_channel_forget(struct bulk_channel *ch,
 	bulk_totals_add(&ch->closed, &last);
 	list_del(&ep->node);
 	ch->nr_endpoints--;
+	/* Threads that wait for room use no file. */
 	if (!ep->gone)
-		bulk_provider_release(ep);
+		bulk_endpoint_detach(ep);
 }
 
 /**

@@ -70,6 +70,15 @@ static void bulk_nmi_work(struct irq_work *work)
 		bulk_tx_wake(ep);
 }
 
+static void bulk_endpoint_dropped(struct bulk_rx *rx, const void *data,
+				  size_t len)
+{
+	struct bulk_endpoint *ep = container_of(rx, struct bulk_endpoint,
+						records);
+
+	ep->ops->dropped(ep, data, len);
+}
+
 static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 {
 	struct bulk_endpoint *ep = kzalloc(sizeof(*ep), BULK_GFP_ACCOUNT);
@@ -86,6 +95,8 @@ static struct bulk_endpoint *bulk_endpoint_alloc(struct bulk_channel *ch)
 						      : &ep->rx_mutex;
 	init_waitqueue_head(&ep->wait);
 	bulk_rx_init(&ep->records, &ep->memlock, ch->rx_limit, ch->rx_policy);
+	if (ch->ops->dropped)
+		ep->records.dropped = bulk_endpoint_dropped;
 	init_irq_work(&ep->nmi_work, bulk_nmi_work);
 	bulk_deadline_init(&ep->deadline);
 	kref_init(&ep->ref);

@@ -55,6 +55,7 @@ struct seq_file;
  * @records: those that wait to be received; has a lock of its own
  * @memlock: who pays for them and for the window
  * @nmi_work: does what an NMI can't: wake
+ * @stalls: threads that wait for room, or will
  * @window: shared with a process, or NULL; written under both locks. What was
  *	sent through it goes before what a SEND brings.
  * @tx_error: what the provider said to a record from the window that it did
@@ -87,6 +88,7 @@ struct bulk_endpoint {
 	struct bulk_rx records;
 	struct bulk_memlock memlock;
 	struct irq_work nmi_work;
+	atomic_t stalls;
 	struct bulk_window *window;
 	int tx_error;
 	int rx_error;

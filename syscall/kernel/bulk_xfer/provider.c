@@ -77,6 +77,7 @@ void bulk_provider_release(struct bulk_endpoint *ep)
 	unsigned int left;
 
 	lockdep_assert_held(&ep->channel->lock);
+	bulk_rx_stop_telling(&ep->records);
 	if (ep->ops->release)
 		ep->ops->release(ep);
 	WRITE_ONCE(ep->push_limit, 0);
@@ -316,6 +317,49 @@ void bulk_abort(struct bulk_endpoint *ep, struct bulk_record *rec)
 EXPORT_SYMBOL_GPL(bulk_abort);
 
 /**
+ * bulk_begin() - give a reader a record that is written at once
+ * @ep: the endpoint
+ * @len: bytes of the record
+ * @tag: travels with it
+ * @flags: for bulk_end()
+ *
+ * It costs half of bulk_reserve() and bulk_commit(). What is written there must
+ * not fault, and takes no lock: the rings' is held, and interrupts are off.
+ *
+ * Context: Any in which a task may be woken, but NMI.
+ * Return: where its bytes go, aligned to 8, for bulk_end(); or NULL, with
+ * nothing held, where this is not to be had: bulk_reserve() and bulk_push() find
+ * room, or say why not.
+ */
+void *bulk_begin(struct bulk_endpoint *ep, size_t len, u64 tag,
+		 unsigned long *flags)
+{
+	/* Traces tell of records that are reserved, and of those that go. */
+	if (unlikely(len >= READ_ONCE(ep->push_limit) || in_nmi() ||
+		     trace_bulk_recv_enabled() || trace_bulk_drop_enabled()))
+		return NULL;
+	return bulk_rx_begin(&ep->records, len, tag, flags);
+}
+EXPORT_SYMBOL_GPL(bulk_begin);
+
+/**
+ * bulk_end() - the record of bulk_begin() is written
+ * @ep: the endpoint
+ * @flags: from bulk_begin()
+ *
+ * Receivers are woken by the first record that waits: one that polls for edges
+ * receives until there is nothing.
+ *
+ * Context: As for bulk_begin().
+ */
+void bulk_end(struct bulk_endpoint *ep, unsigned long flags)
+{
+	if (unlikely(bulk_rx_end(&ep->records, flags)))
+		bulk_rx_wake(ep);
+}
+EXPORT_SYMBOL_GPL(bulk_end);
+
+/**
  * bulk_push() - give a reader a copy of a record
  * @ep: the endpoint
  * @data: the record
@@ -329,8 +373,18 @@ EXPORT_SYMBOL_GPL(bulk_abort);
 int bulk_push(struct bulk_endpoint *ep, const void *data, size_t len, u64 tag,
 	      gfp_t gfp)
 {
-	struct bulk_record *rec = bulk_reserve(ep, len, gfp);
+	struct bulk_record *rec;
+	unsigned long flags;
+	void *to;
 
+	to = bulk_begin(ep, len, tag, &flags);
+	if (likely(to)) {
+		memcpy(to, data, len);
+		bulk_rx_end(&ep->records, flags);
+		bulk_rx_wake(ep);
+		return 0;
+	}
+	rec = bulk_reserve(ep, len, gfp);
 	if (IS_ERR(rec))
 		return PTR_ERR(rec);
 	memcpy(bulk_rx_data(rec), data, len);
@@ -440,6 +494,43 @@ void bulk_push_batch(struct bulk_endpoint *ep, struct bulk_batch *batch)
 	bulk_rx_wake(ep);
 }
 EXPORT_SYMBOL_GPL(bulk_push_batch);
+
+/**
+ * bulk_set_rx_policy() - an endpoint's own policy, in place of its channel's
+ * @ep: the endpoint
+ * @policy: what happens to records beyond @limit
+ * @limit: as &bulk_channel_desc.rx_limit, but no more than there is in the RX
+ *	ring of a window, if the process has mapped one
+ *
+ * There is a ring from then on, so that a producer that can't wait for memory
+ * needs none.
+ *
+ * Context: Process context, from an operation of @ep. May sleep.
+ * Return: 0; -EINVAL for no policy, or when the channel's longest record would
+ * not fit; -ENOMEM.
+ */
+int bulk_set_rx_policy(struct bulk_endpoint *ep, enum bulk_rx_policy policy,
+		       size_t limit)
+{
+	if (policy > BULK_RX_OVERWRITE_OLDEST ||
+	    limit < bulk_record_space(ep->channel->max_record))
+		return -EINVAL;
+	return bulk_rx_set_policy(&ep->records, policy, limit);
+}
+EXPORT_SYMBOL_GPL(bulk_set_rx_policy);
+
+/**
+ * bulk_rx_total_lost() - count the records that an endpoint has lost
+ * @ep: the endpoint
+ *
+ * Context: Any but NMI.
+ * Return: how many, since it was opened.
+ */
+u64 bulk_rx_total_lost(struct bulk_endpoint *ep)
+{
+	return bulk_rx_lost(&ep->records);
+}
+EXPORT_SYMBOL_GPL(bulk_rx_total_lost);
 
 /**
  * bulk_rx_has_room() - would a record of any size be accepted now?

@@ -246,6 +246,27 @@ void bulk_rx_count_nmi_lost(struct bulk_rx *rx)
 }
 
 /**
+ * bulk_rx_take_lost() - tell of losses with a record that is in no ring
+ * @rx: the rings, in which nothing waits
+ *
+ * Context: Any but NMI. Takes the rings' lock.
+ * Return: records lost since the last one that told of any.
+ */
+u32 bulk_rx_take_lost(struct bulk_rx *rx)
+{
+	unsigned long flags;
+	u32 lost;
+
+	if (likely(!READ_ONCE(rx->pending_lost)))
+		return 0;
+	flags = bulk_rx_lock(rx);
+	lost = rx->pending_lost;
+	rx->pending_lost = 0;
+	bulk_rx_unlock(rx, flags);
+	return lost;
+}
+
+/**
  * bulk_rx_lose() - records were lost just before a position
  * @rx: the rings
  * @ring: the ring
@@ -288,4 +309,39 @@ u64 bulk_rx_lost(struct bulk_rx *rx)
 	lost = rx->total_lost;
 	bulk_rx_unlock(rx, flags);
 	return lost;
+}
+
+/**
+ * bulk_rx_stop_telling() - drop records without telling anybody
+ * @rx: the rings
+ *
+ * Context: Any but NMI. Takes the rings' lock: nobody is being told any more.
+ */
+void bulk_rx_stop_telling(struct bulk_rx *rx)
+{
+	unsigned long flags;
+
+	flags = bulk_rx_lock(rx);
+	rx->dropped = NULL;
+	bulk_rx_unlock(rx, flags);
+}
+
+/**
+ * bulk_rx_lose_one() - a record that was never reserved is lost
+ * @rx: the rings
+ * @data: the record
+ * @len: its bytes
+ *
+ * Context: Any but NMI. Takes the rings' lock.
+ */
+void bulk_rx_lose_one(struct bulk_rx *rx, const void *data, size_t len)
+{
+	unsigned long flags;
+
+	flags = bulk_rx_lock(rx);
+	rx->pending_lost = bulk_rx_lost_add(rx->pending_lost, 1);
+	rx->total_lost++;
+	if (rx->dropped)
+		rx->dropped(rx, data, len);
+	bulk_rx_unlock(rx, flags);
 }

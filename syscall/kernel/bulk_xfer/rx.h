@@ -165,6 +165,7 @@ struct bulk_rx_ring {
  * @records: those that have become the reader's, less those lost since
  * @bytes: bytes in them
  * @memlock: who pays
+ * @dropped: told of each record that gives way, under the lock; or NULL
  */
 struct bulk_rx {
 	raw_spinlock_t lock; /* protects all below; tried in NMIs */
@@ -187,6 +188,7 @@ struct bulk_rx {
 	atomic64_t records;
 	atomic64_t bytes;
 	struct bulk_memlock *memlock;
+	void (*dropped)(struct bulk_rx *rx, const void *data, size_t len);
 };
 
 static inline struct bulk_record *bulk_rx_at(const struct bulk_rx_ring *ring,
@@ -307,6 +309,9 @@ void bulk_rx_count_nmi_lost(struct bulk_rx *rx);
 void bulk_rx_lose(struct bulk_rx *rx, struct bulk_rx_ring *ring, u64 pos,
 		  u32 lost);
 u64 bulk_rx_lost(struct bulk_rx *rx);
+u32 bulk_rx_take_lost(struct bulk_rx *rx);
+void bulk_rx_stop_telling(struct bulk_rx *rx);
+void bulk_rx_lose_one(struct bulk_rx *rx, const void *data, size_t len);
 
 /* --- Memory: rx_memory.c --- */
 
@@ -321,6 +326,8 @@ struct bulk_rx_ring *bulk_rx_ring_create(struct bulk_rx *rx, u32 size,
 void bulk_rx_ring_free(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 bool bulk_rx_append(struct bulk_rx *rx, struct bulk_rx_ring *ring);
 int bulk_rx_prepare_nmi(struct bulk_rx *rx, unsigned int nr, size_t len);
+int bulk_rx_set_policy(struct bulk_rx *rx, enum bulk_rx_policy policy,
+		       size_t limit);
 
 /* --- Long records: rx_far.c --- */
 
@@ -355,6 +362,9 @@ struct bulk_record *bulk_rx_reserve(struct bulk_rx *rx, size_t len, gfp_t gfp,
 struct bulk_record *bulk_rx_reserve_pages(struct bulk_rx *rx,
 					  struct page *const *pages, size_t len,
 					  gfp_t gfp, unsigned int *dropped);
+void *bulk_rx_begin(struct bulk_rx *rx, size_t len, u64 tag,
+		    unsigned long *flags);
+bool bulk_rx_end(struct bulk_rx *rx, unsigned long flags);
 struct bulk_record *bulk_rx_reserve_nmi(struct bulk_rx *rx, size_t len,
 					unsigned int *dropped);
 bool bulk_rx_has_room_for(struct bulk_rx *rx, size_t len);

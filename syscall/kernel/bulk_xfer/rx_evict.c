@@ -79,11 +79,33 @@ static void bulk_evict_far(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 	}
 }
 
+/* Tell the provider of each record that goes. */
+static void bulk_evict_tell(struct bulk_rx *rx, struct bulk_rx_ring *ring,
+			    u64 end)
+{
+	u64 pos = ring->low, space;
+	struct bulk_record *rec;
+	u32 word;
+
+	for (; pos != end; pos += space) {
+		rec = bulk_rx_at(ring, pos);
+		word = READ_ONCE(*bulk_record_word(rec));
+		space = bulk_rx_space_at(rx, ring, pos, end - pos);
+		if (word & BULK_REC_FAR)
+			rx->dropped(rx, bulk_rx_far_at(rx, ring, pos)->data,
+				    bulk_rx_len(ring, pos, word));
+		else if (!(word & BULK_REC_SKIP))
+			rx->dropped(rx, rec->data, word & BULK_REC_LEN);
+	}
+}
+
 static void bulk_evict_done(struct bulk_rx *rx, struct bulk_rx_ring *ring,
 			    struct bulk_eviction *e, struct list_head *victims)
 {
 	u64 gone = e->pos - ring->low - e->freed;
 
+	if (rx->dropped)
+		bulk_evict_tell(rx, ring, e->pos);
 	bulk_evict_far(rx, ring, e->pos, victims);
 	bulk_rx_lose(rx, ring, e->pos, e->lost);
 	ring->skipped -= min(ring->skipped, gone);

@@ -228,3 +228,57 @@ int bulk_rx_prepare_nmi(struct bulk_rx *rx, unsigned int nr, size_t len)
 	bulk_rx_unlock(rx, flags);
 	return 0;
 }
+
+/* The first ring, of the size that all will be of, unless there is one. */
+static int bulk_rx_prepare(struct bulk_rx *rx)
+{
+	struct bulk_rx_ring *ring;
+	unsigned long flags;
+
+	flags = bulk_rx_lock(rx);
+	ring = bulk_rx_last(rx);
+	bulk_rx_unlock(rx, flags);
+	if (ring)
+		return 0;
+	ring = bulk_rx_ring_create(rx, rx->own_max, GFP_KERNEL);
+	if (!ring)
+		return -ENOMEM;
+	flags = bulk_rx_lock(rx);
+	if (!bulk_rx_last(rx) && bulk_rx_append(rx, ring))
+		ring = NULL;
+	bulk_rx_unlock(rx, flags);
+	/* That of a window came meanwhile. */
+	if (ring)
+		bulk_rx_ring_free(rx, ring);
+	return 0;
+}
+
+/**
+ * bulk_rx_set_policy() - change what happens to records that find no room
+ * @rx: the rings
+ * @policy: what gives way at @limit
+ * @limit: bytes that may wait. Of a window that there is, no more than it has
+ *	room for: what came after it would be taken from it, not be older
+ *
+ * There is a ring from then on, so that a producer that can't wait for memory
+ * needs none.
+ *
+ * Context: Process context. Takes the rings' lock. May sleep.
+ * Return: 0, or -ENOMEM, with the policy changed.
+ */
+int bulk_rx_set_policy(struct bulk_rx *rx, enum bulk_rx_policy policy,
+		       size_t limit)
+{
+	struct bulk_rx_ring *ring;
+	unsigned long flags;
+
+	flags = bulk_rx_lock(rx);
+	ring = bulk_rx_last(rx);
+	if (ring && ring->mapped)
+		limit = min_t(size_t, limit, ring->size);
+	rx->policy = policy;
+	rx->limit = limit;
+	bulk_rx_set_max(rx);
+	bulk_rx_unlock(rx, flags);
+	return bulk_rx_prepare(rx);
+}

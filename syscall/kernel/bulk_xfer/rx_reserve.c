@@ -310,6 +310,106 @@ bulk_rx_reserve_quick(struct bulk_rx *rx, size_t len)
 	return rec;
 }
 
+static bool bulk_rx_has_space(const struct bulk_rx *rx,
+			      const struct bulk_rx_ring *ring, u64 space)
+{
+	u64 filled = ring->head - ring->low;
+
+	return filled + space <= ring->size &&
+	       filled + rx->far_bytes + space <= rx->limit;
+}
+
+/* The same, after a look at what was received, or with the oldest gone. */
+static noinline bool bulk_rx_find_space(struct bulk_rx *rx,
+					struct bulk_rx_ring *ring, u64 space)
+{
+	LIST_HEAD(victims);
+
+	bulk_rx_look(ring);
+	if (bulk_rx_has_space(rx, ring, space))
+		return true;
+	/* Memory of long ones is freed without the lock. */
+	return rx->policy == BULK_RX_OVERWRITE_OLDEST && list_empty(&rx->far) &&
+	       bulk_rx_evict(rx, space, space, &victims);
+}
+
+/**
+ * bulk_rx_begin() - write a record, with the rings locked
+ * @rx: the rings
+ * @len: bytes of the record
+ * @tag: its tag
+ * @flags: for bulk_rx_end()
+ *
+ * It is for a record that finds room in the only ring there is, while none
+ * before it is still to be committed: it becomes the reader's by one step.
+ *
+ * Context: Any but NMI. Takes the rings' lock, and returns with it unless NULL.
+ * Return: where its bytes go; NULL: bulk_rx_reserve() finds out.
+ */
+void *bulk_rx_begin(struct bulk_rx *rx, size_t len, u64 tag,
+		    unsigned long *flags)
+{
+	u64 space = bulk_record_space(len), head;
+	struct bulk_rx_ring *ring;
+	struct bulk_record *rec;
+
+	*flags = bulk_rx_lock(rx);
+	ring = bulk_rx_last(rx);
+	if (unlikely(!ring || !list_is_singular(&rx->rings) ||
+		     space > ring->share || atomic_read(&rx->nmi_lost) ||
+		     rx->nmi_room))
+		goto slow;
+	head = ring->head;
+	if (unlikely(head != READ_ONCE(*ring->shared_head) ||
+		     (!ring->mirrored &&
+		      (head & (ring->size - 1)) + space > ring->size)))
+		goto slow;
+	if (unlikely(!bulk_rx_has_space(rx, ring, space)) &&
+	    !bulk_rx_find_space(rx, ring, space))
+		goto slow;
+	rec = bulk_rx_at(ring, head);
+	rec->head = bulk_record_head((u32)len, rx->pending_lost);
+	rec->tag = tag;
+	return rec->data;
+slow:
+	bulk_rx_unlock(rx, *flags);
+	return NULL;
+}
+
+/**
+ * bulk_rx_end() - let the reader have the record of bulk_rx_begin()
+ * @rx: the rings, whose lock is held, and released
+ * @flags: from bulk_rx_begin()
+ *
+ * Context: Any but NMI.
+ * Return: true when nothing waited before it, so that the reader may sleep.
+ */
+bool bulk_rx_end(struct bulk_rx *rx, unsigned long flags)
+{
+	struct bulk_rx_ring *ring = bulk_rx_last(rx);
+	u64 head = ring->head, next;
+	u32 len = *bulk_record_word(bulk_rx_at(ring, head));
+	bool first;
+
+	lockdep_assert_held(&rx->lock);
+	next = head + bulk_record_space(len);
+	rx->pending_lost = 0;
+	/* Pairs with the acquire in bulk_rx_publish(), which may be faster. */
+	smp_store_release(&ring->head, next);
+	if (likely(cmpxchg(ring->shared_head, head, next) == head)) {
+		atomic64_inc(&rx->records);
+		atomic64_add(len, &rx->bytes);
+	}
+	/*
+	 * The exchange orders the new head before this look at the tail; that
+	 * by which a reader takes the record before orders its tail before its
+	 * look at the head: one of the two sees what the other has done.
+	 */
+	first = READ_ONCE(*ring->shared_tail) == head;
+	bulk_rx_unlock(rx, flags);
+	return first;
+}
+
 /**
  * bulk_rx_reserve() - reserve room for one record
  * @rx: the rings

@@ -85,7 +85,7 @@ static void bulk_side_wake(struct bulk_endpoint *ep, struct bulk_side *side,
 	atomic_inc(&side->events);
 	/* Pairs with the barrier that prepare_to_wait() has. */
 	if (wq_has_sleeper(&ep->wait))
-		wake_up_interruptible_poll(&ep->wait, mask);
+		wake_up_poll(&ep->wait, mask);
 }
 
 /**

@@ -90,6 +90,9 @@ static noinline int bulk_provider_recv(struct bulk_endpoint *ep,
 	    (meta->len <= room || meta->len > ep->channel->max_record))
 		ret = bulk_provider_wrong(ep, "has no room for a record of",
 					  meta->len);
+	if (!ret)
+		meta->lost = bulk_rx_lost_add(meta->lost,
+					      bulk_rx_take_lost(&ep->records));
 	return ret;
 }
 
