@@ -8,8 +8,8 @@
 
 #include "json.h"
 
-/* Return: length of the UTF-8 character at s, 0: it is none. */
-static size_t utf8_length(const unsigned char *s)
+/* Return: length of the UTF-8 character at s, 0: none begins and ends in left bytes. */
+static size_t utf8_length(const unsigned char *s, size_t left)
 {
 	size_t len, i;
 
@@ -18,6 +18,8 @@ static size_t utf8_length(const unsigned char *s)
 	if (s[0] < 0xc2 || s[0] > 0xf4)
 		return 0;
 	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (len > left)
+		return 0;
 	for (i = 1; i < len; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
@@ -30,10 +32,10 @@ static size_t utf8_length(const unsigned char *s)
 }
 
 /* Return: how many bytes of s it took. */
-static size_t put_char(FILE *f, const char *s)
+static size_t put_char(FILE *f, const char *s, size_t left)
 {
 	unsigned char c = *s;
-	size_t len = utf8_length((const unsigned char *)s);
+	size_t len = utf8_length((const unsigned char *)s, left);
 
 	if (!len) {
 		fputs("\\ufffd", f);
@@ -48,14 +50,21 @@ static size_t put_char(FILE *f, const char *s)
 	return len;
 }
 
+void json_bytes(FILE *f, const void *bytes, size_t len)
+{
+	const char *s = bytes;
+	size_t at = 0;
+
+	fputc('"', f);
+	while (at < len)
+		at += put_char(f, s + at, len - at);
+	fputc('"', f);
+}
+
 void json_string(FILE *f, const char *s)
 {
-	if (!s) {
+	if (s)
+		json_bytes(f, s, strlen(s));
+	else
 		fputs("null", f);
-		return;
-	}
-	fputc('"', f);
-	while (*s)
-		s += put_char(f, s);
-	fputc('"', f);
 }

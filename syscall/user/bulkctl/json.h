@@ -9,7 +9,9 @@
 
 #include <stdio.h>
 
-/* Quoted; NULL is null, and a byte that is no UTF-8 becomes U+FFFD. */
+/* Quoted; a byte that is no UTF-8 becomes U+FFFD, and NUL is \u0000. */
+void json_bytes(FILE *f, const void *bytes, size_t len);
+/* The same of a string; NULL is null. */
 void json_string(FILE *f, const char *s);
 
 #endif /* BULKCTL_JSON_H */

@@ -45,6 +45,8 @@ static const char help[] =
 "  bulkctl copy [-r SIZE] IN OUT             copy a file through the echo channel\n"
 "  bulkctl pattern --seed S --bytes N [-o FILE]\n"
 "                                            the stream of the source channel\n"
+"  bulkctl syscalls [OPTION]... [-p PID | -c CGROUP | -- COMMAND...]\n"
+"                                            record system calls, see its --help\n"
 "\n"
 "CHANNEL is a name in /dev/bulk or a path; FILE, IN, OUT may be '-'.\n"
 "\n"
@@ -92,12 +94,28 @@ static void finish_stdout(void)
 		fail("standard output: %s", strerror(errno));
 }
 
+/* Words behind COMMAND are not bulkctl's: they must not be looked at for options. */
+static int run_syscalls(int argc, char **argv, int verb)
+{
+	struct options o;
+	int ret;
+
+	options_parse(&o, verb, argv);
+	if (o.given & ~OPT_COMMON)
+		usage("syscalls: an option that it does not take");
+	ret = verb_syscalls(&o, argc - verb, argv + verb);
+	finish_stdout();
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
+	int first = options_verb(argc, argv), ret;
 	const struct verb *v;
 	struct options o;
-	int first, ret;
 
+	if (first < argc && !strcmp(argv[first], "syscalls"))
+		return run_syscalls(argc, argv, first);
 	first = options_parse(&o, argc, argv);
 	if (given(&o, OPT_HELP | OPT_VERSION)) {
 		fputs(given(&o, OPT_HELP) ? help : "bulkctl " VERSION "\n",

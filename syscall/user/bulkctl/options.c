@@ -27,6 +27,8 @@ static const struct option long_options[] = {
 	{ },
 };
 
+#define LETTERS	"r:n:o:hV"
+
 /* Return: log2 of what the suffix multiplies by, -1: no such suffix. */
 static int suffix_shift(const char *suffix)
 {
@@ -41,7 +43,7 @@ static int suffix_shift(const char *suffix)
 	return 10 * (at - suffixes + 1);
 }
 
-static uint64_t parse_number(const char *what, const char *text, uint64_t max)
+uint64_t options_number(const char *what, const char *text, uint64_t max)
 {
 	unsigned long long value;
 	char *end;
@@ -61,7 +63,7 @@ static uint64_t parse_number(const char *what, const char *text, uint64_t max)
 
 static uint32_t parse_record_size(const char *text)
 {
-	uint32_t size = parse_number("record size", text, INT32_MAX);
+	uint32_t size = options_number("record size", text, INT32_MAX);
 
 	if (!size)
 		usage("record size: must be at least 1");
@@ -75,16 +77,16 @@ static unsigned int parse_one(struct options *o, int c)
 		o->record_size = parse_record_size(optarg);
 		return OPT_RECORD;
 	case 'n':
-		o->count = parse_number("count", optarg, UINT64_MAX);
+		o->count = options_number("count", optarg, UINT64_MAX);
 		return OPT_COUNT;
 	case 's':
-		o->seed = parse_number("seed", optarg, UINT64_MAX);
+		o->seed = options_number("seed", optarg, UINT64_MAX);
 		return OPT_SEED;
 	case 'b':
-		o->bytes = parse_number("bytes", optarg, INT64_MAX);
+		o->bytes = options_number("bytes", optarg, INT64_MAX);
 		return OPT_BYTES;
 	case 'w':
-		o->window = parse_number("window", optarg, INT64_MAX);
+		o->window = options_number("window", optarg, INT64_MAX);
 		return OPT_WINDOW;
 	case 'o':
 		o->output = optarg;
@@ -102,13 +104,26 @@ static unsigned int parse_one(struct options *o, int c)
 	usage(NULL); /* getopt has said what is wrong */
 }
 
+int options_verb(int argc, char **argv)
+{
+	int said = opterr, verb;
+
+	opterr = 0; /* what is wrong is said when it is parsed */
+	while (getopt_long(argc, argv, "+" LETTERS, long_options, NULL) >= 0)
+		;
+	opterr = said;
+	verb = optind;
+	optind = 0; /* begins anew, also to the order of the words */
+	return verb;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
 	*o = (struct options){ .sysroot = "" };
 	for (;;) {
-		c = getopt_long(argc, argv, "r:n:o:hV", long_options, NULL);
+		c = getopt_long(argc, argv, LETTERS, long_options, NULL);
 		if (c < 0)
 			return optind;
 		o->given |= parse_one(o, c);

@@ -42,7 +42,13 @@ static inline bool given(const struct options *o, unsigned int opt)
 	return o->given & opt;
 }
 
+/* Return: index of the first word that is no option; argc: there is none. */
+int options_verb(int argc, char **argv);
+
 /* Exits with 2 when the command line makes no sense. Return: index of the verb. */
 int options_parse(struct options *o, int argc, char **argv);
+
+/* A number that K, M, G, T may follow; exits with 2 where it is none. */
+uint64_t options_number(const char *what, const char *text, uint64_t max);
 
 #endif /* BULKCTL_OPTIONS_H */

@@ -18,4 +18,10 @@ int verb_recv(const struct options *o, char **args);
 int verb_copy(const struct options *o, char **args);
 int verb_pattern(const struct options *o, char **args);
 
+/*
+ * This one parses the rest of the command line itself, from the verb on: @common
+ * has the options before it.
+ */
+int verb_syscalls(const struct options *common, int argc, char **argv);
+
 #endif /* BULKCTL_VERBS_H */

@@ -93,6 +93,13 @@ usage_errors() {
 	expect set_of_another_value_is_usage 2 "no setting 'max_record'" set echo max_record 1
 	expect set_without_a_value_is_usage 2 "too few" set echo deadline_us
 	expect set_of_a_path_is_usage 2 "not the name" set ../bulk/echo deadline_us 1
+	expect call_that_there_is_not_is_usage 2 "no system call 'frobnicate'" syscalls -e read,frobnicate
+	expect class_that_there_is_not_is_usage 2 "no class '%frobnicate'" syscalls -e '!%frobnicate'
+	expect pid_text_is_usage 2 "not a number" syscalls -p 1,many
+	expect pid_and_command_is_usage 2 "one of them" syscalls -p 1 true
+	expect small_ring_is_usage 2 "at least 65536" syscalls --ring 1K
+	expect dump_without_last_is_usage 2 "is for --last" syscalls --dump
+	expect count_of_syscalls_is_usage 2 "does not take" -n 1 syscalls
 	expect directory_as_channel_is_usage 2 "not the name" send /etc/ /dev/null
 }
 
@@ -105,6 +112,8 @@ failures() {
 	expect stat_of_missing_channel 1 "no channel nosuch" stat nosuch
 	expect set_of_missing_channel 1 "no channel nosuch" set nosuch deadline_us 1
 	expect list_without_class 1 "CONFIG_BULK_XFER" --sysroot "$tmp/empty" list
+	expect syscalls_without_a_channel 1 "no channel syscalls" syscalls
+	expect words_of_a_command_are_no_options 1 "no channel syscalls" syscalls -f ls --nonsense -o
 	expect disk_full_is_failure 1 "disk full" pattern --seed 1 --bytes 8 -o /dev/full
 	expect output_in_missing_directory 1 "No such file" pattern --seed 1 --bytes 8 -o "$tmp/no/file"
 }
@@ -127,6 +136,10 @@ help_and_version() {
 	run send -h
 	[ "$status" -eq 0 ] && grep -q '^Usage:' "$tmp/out" || good=1
 	result $good help_after_a_verb
+	good=0
+	run syscalls --help
+	[ "$status" -eq 0 ] && grep -q '^  bulkctl syscalls' "$tmp/out" || good=1
+	result $good help_of_syscalls
 	good=0
 	run --version
 	[ "$status" -eq 0 ] && grep -Eq '^bulkctl [0-9.]+$' "$tmp/out" || good=1
