@@ -188,7 +188,7 @@ do_initramfs() {
 	local hash
 	once initramfs || return 0
 	do_kernel
-	hash=$(<"$STAMP/kernel$DEBUG")-$(cd "$TOP" && tree_hash initramfs syscall/user tests/{selftests,modules,bench,mechanisms,jobs})
+	hash=$(<"$STAMP/kernel$DEBUG")-$(cd "$TOP" && tree_hash initramfs syscall/user tests/{selftests,modules,bench,mechanisms,recorders,jobs})
 	hash=$hash-$(stat -Lc '%Y %s' /bin/busybox /usr/bin/strace 2>/dev/null | tr '\n ' '--')
 	build_stage "initramfs$DEBUG" "$hash" "$TOP/initramfs/build"
 }

@@ -14,7 +14,10 @@
 #include "die.h"
 #include "kmodule.h"
 
-#define FOLDER	"/lab"
+/* Where lab_NAME.ko is. */
+#ifndef KMODULE_FOLDER
+#define KMODULE_FOLDER	"/lab"
+#endif
 #define LIMIT_MS	10000
 
 int kmodule_insert(const char *name, const char *params)
@@ -22,7 +25,7 @@ int kmodule_insert(const char *name, const char *params)
 	char path[128];
 	int fd, ret;
 
-	snprintf(path, sizeof(path), FOLDER "/lab_%s.ko", name);
+	snprintf(path, sizeof(path), KMODULE_FOLDER "/lab_%s.ko", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

@@ -154,11 +154,14 @@ one_uncounted() {
 make_tree() {
 	mkdir -p "$work"/tree/{kernel-patches/scripts,initramfs,tests/{bench,mechanisms/syscall},out/log,out/lab}
 	cp "$TOP/kernel-patches/scripts/common.sh" "$work/tree/kernel-patches/scripts"
-	cp "$TOP"/tests/bench/{run,report} "$work/tree/tests/bench"
+	cp -r "$TOP"/tests/bench/{run,report,pages} "$work/tree/tests/bench"
 	report '/16384/d' > /dev/null
 	cp "$work/timed" "$work/tree/bench.results"
 	cp "$work/counted" "$work/tree/bench-icount.results"
 	write_threads 1.79 1.80 > "$work/tree/bench-threads.results"
+	for name in bench-recorders bench-recorders-icount; do
+		cp "$TOP/tests/host/report/recorders" "$work/tree/$name.results"
+	done
 	make_script initramfs/boot <<< '[[ $1 == --accel-only ]] && echo tcg-multi || cp "${0%/*}/../$2.results" "$BX_OUT/log"'
 	make_script out/lab/syscall <<< 'echo syscall'
 }

@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/tap.inc"
 here=$TOP/tests/host
-rows=$here/report/rows.json about=$here/report/about
+rows=$here/report/rows.json about=$here/report/about recorded=$here/report/recorders
 
 pages() {
 	python3 "$TOP/tests/bench/pages" "$@"
@@ -147,6 +147,25 @@ over_another() {
 		rm "$work/again/mine.svg" && look pictures "$work/again"
 }
 
+# Two boots: what only one of them has, and a recorder that is in the other only.
+recorders_told() {
+	grep -v '"ns"' "$recorded" > "$work/counted"
+	grep -v insns "$recorded" > "$work/timed"
+	pages --json "$rows" --out "$work/recorders" --recorders "$work/counted" --recorders "$work/timed" &&
+		same recorders && says "$work/recorders/report.md" '## Recording system calls' \
+			'| not recorded | 180 | 961 | - | 150 | - | - | - |' \
+			'| `bulk` | 301 | 322 | 91 | 260 | - | 80 | 4100 |' '| `procfs` | - | - | - | 900 | - | 70 | 77 (busy) |' \
+			'| `bulk` | 64 KiB | 200001 | 963 | 199038 | 0 | no |' \
+			'| `procfs` | 64 KiB | 200001 | 200001 | - | 0 | yes |' &&
+		! grep -q 'Recording system calls' "$work/all/report.md"
+}
+
+bad_recorders() {
+	sed "$1" "$recorded" > "$work/bad.recorders"
+	exits 1 "error: $work/bad.recorders: line 2: $2" \
+		pages --json "$rows" --out "$work/bad" --recorders "$work/bad.recorders" && [[ ! -e $work/bad ]]
+}
+
 # refused TEXT JSON
 refused() {
 	echo "$2" > "$work/bad.json"
@@ -176,6 +195,9 @@ check 'a negative figure is refused' changed ns_per_record=-1 'field ns_per_reco
 check 'a bool is no figure' changed records=true 'field records can'"'"'t be true'
 check 'an unknown direction is refused' changed 'direction="up"' 'want a direction of u2k, k2u, u2u'
 check 'records of no bytes are refused' changed bytes=0 'want a direction'
+check 'a broken row of a recorder is told of' bad_recorders '2s/.$//' 'not JSON: '
+check 'a field of a recorder that is missing is told of' bad_recorders '2s/drained/dried/' 'no row of a recorder'
+check 'a unit of a recorder is one of two' bad_recorders '2s/insns/miles/' 'no row of a recorder'
 check 'a missing file is told of' exits 1 'error: /nowhere.json: ' pages --json /nowhere.json --out "$work/bad"
 check 'a fact has a name' exits 2 'want NAME=VALUE' pages --json "$rows" --out "$work/bad" --fact x
 check 'missing gnuplot is told of' without_gnuplot
@@ -203,4 +225,5 @@ check 'of one mechanism' one_mechanism
 check 'of one row without any figure' one_row
 check 'texts are escaped' escaped
 check 'another report is replaced' over_another
+check 'what recorders cost and lose' recorders_told
 finish

@@ -27,7 +27,7 @@ every_program_runs() {
 failed_again() {
 	mkdir -p "$BX_OUT"
 	printf 'plain selftests flush_test\ndebug main \n' > "$BX_OUT/failed"
-	lists $'selftests-9 flush_test\nmain-debug ' --failed
+	lists $'selftests-10 flush_test\nmain-debug ' --failed
 }
 
 # One suite on the host: a program that passes, and one that fails until $work/mended is there.
@@ -54,7 +54,7 @@ says() { # says EXIT LINE... : of $tree/tests/run with $words
 }
 
 words=()
-check 'one program' lists 'selftests-9 flush_test' selftests flush_test
+check 'one program' lists 'selftests-10 flush_test' selftests flush_test
 check 'programs of several suites' lists $'selftests-1 step_test\nkunit ' kunit selftests step_test
 check 'the settings of a suite are those of its row' lists 'one_cpu flush_test' one_cpu flush_test
 check 'an unknown suite is refused' exits 2 'no test suite nope: there are selftests ' "$TOP/tests/run" nope

@@ -16,6 +16,7 @@ import re
 import advice
 import bars
 import chapters
+import recorders
 import survey
 import to_html
 import to_markdown
@@ -46,13 +47,13 @@ def opening(figures, facts):
             Table("This run", ["what", "value"], [[name, f"`{value}`"] for name, value in rows], left=2)]
 
 
-def compose(figures, facts):
+def compose(figures, recorded, facts):
     """The report."""
     document = Document()
     tcg = any(row.accel.startswith("tcg") for row in figures.rows)
     for blocks in (opening(figures, facts), advice.chapter(figures), chapters.cost(figures),
                    chapters.against_size(figures), chapters.speed(figures), bars.chapter(figures),
-                   chapters.wakes(figures), chapters.stalls(figures), survey.chapter(figures, tcg),
+                   chapters.wakes(figures), chapters.stalls(figures), survey.chapter(figures, tcg), recorders.chapter(recorded),
                    chapters.notes(figures), chapters.features(figures), chapters.all_figures(figures)):
         document.add(*blocks)
     return document
@@ -103,12 +104,14 @@ def main():
     parser = argparse.ArgumentParser(prog="pages", description=__doc__)
     parser.add_argument("--json", required=True, metavar="FILE", help="the bench's rows")
     parser.add_argument("--about", metavar="FILE", help="lines of the programs' --about")
+    parser.add_argument("--recorders", action="append", default=[], metavar="RESULTS",
+                        help="of a boot that measured recorders of system calls")
     parser.add_argument("--out", required=True, metavar="DIR")
     parser.add_argument("--fact", action="append", default=[], type=parse_fact, metavar="NAME=VALUE",
                         help="what is to be known of the run")
     args = parser.parse_args()
     figures = Figures(read_rows(args.json), read_about(args.about))
-    write_all(compose(figures, args.fact), args.out)
+    write_all(compose(figures, recorders.read_recorders(args.recorders), args.fact), args.out)
     result = bars.why_none(figures) or bars.summary(bars.all_bars(figures))
     print(f"report: {os.path.join(args.out, 'report.html')}: {result}")
 
