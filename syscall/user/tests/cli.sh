@@ -9,25 +9,7 @@ set -euo pipefail
 
 : "${OUT:?OUT must name the directory that bulkctl was built in}"
 bulkctl=$OUT/bulkctl
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-nr=0
-failed=0
-
-result() { # 0|1 NAME
-	nr=$((nr + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $nr - $2"
-	else
-		echo "not ok $nr - $2"
-		failed=$((failed + 1))
-	fi
-}
-
-skip() { # NAME WHY
-	nr=$((nr + 1))
-	echo "ok $nr - $1 # SKIP $2"
-}
+. "$(dirname "$0")/tap.inc"
 
 # Runs bulkctl with a plausible system below $tmp/root.
 run() {

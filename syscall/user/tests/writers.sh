@@ -9,26 +9,7 @@ set -euo pipefail
 
 : "${OUT:?OUT must name the directory that write_events was built in}"
 write_events=$OUT/host/write_events
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-nr=0
-failed=0
-
-result() { # 0|1 NAME
-	nr=$((nr + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $nr - $2"
-	else
-		echo "not ok $nr - $2"
-		sed 's/^/# /' "$tmp/err"
-		failed=$((failed + 1))
-	fi
-}
-
-skip() { # NAME WHY
-	nr=$((nr + 1))
-	echo "ok $nr - $1 # SKIP $2"
-}
+. "$(dirname "$0")/tap.inc"
 
 # The Python that follows on standard input must hold; "lines" is a list of them.
 python_holds() { # NAME FILE
