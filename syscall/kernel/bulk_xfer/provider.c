@@ -323,8 +323,9 @@ EXPORT_SYMBOL_GPL(bulk_abort);
  * @tag: travels with it
  * @flags: for bulk_end()
  *
- * It costs half of bulk_reserve() and bulk_commit(). What is written there must
- * not fault, and takes no lock: the rings' is held, and interrupts are off.
+ * It costs less than bulk_reserve() and bulk_commit(), because it is one critical
+ * section. The provider that writes there must not fault, and takes no lock: the
+ * rings' is held, and interrupts are off.
  *
  * Context: Any in which a task may be woken, but NMI.
  * Return: where its bytes go, aligned to 8, for bulk_end(); or NULL, with

@@ -148,7 +148,7 @@ static void bulk_stall_work(struct callback_head *work)
 		kfree(s);
 	}
 	bulk_stall_unlink(stall);
-	/* What the provider has to say after the last record. */
+	/* The provider may have more to say after the last record. */
 	bulk_rx_wake(ep);
 	bulk_stall_free(stall);
 }

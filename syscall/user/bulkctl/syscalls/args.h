@@ -39,7 +39,7 @@ enum arg {
 	ARG_CLOCK	= 'c',
 };
 
-/* What stands before them where the call returns an address. */
+/* This stands before them where the call returns an address. */
 #define RETURNS_POINTER	'*'
 
 /* The letters of a call's arguments; NULL: it is not in the table. */

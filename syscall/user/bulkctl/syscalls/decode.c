@@ -24,7 +24,7 @@
 /* libc's O_TMPFILE contains O_DIRECTORY. */
 #define TMPFILE_BIT	(O_TMPFILE & ~O_DIRECTORY)
 
-/* What the kernel has beside errno, and what strace says to it. */
+/* The kernel has these beside errno; the texts are those of strace. */
 #define ERESTARTSYS		512
 #define ERESTARTNOINTR		513
 #define ERESTARTNOHAND		514

@@ -68,7 +68,7 @@ static bool is_exit_of(const struct bulk_syscalls_head *head, const char *name)
 	return call && !strcmp(call->name, name);
 }
 
-/* What the command does until its read(2) ends, that holds it back, is bulkctl's. */
+/* A read(2) holds the command back: all that it does before is bulkctl's. */
 static bool is_held(struct delivery *d, const struct event *e)
 {
 	bool call = e->head->type == BULK_SYSCALLS_ENTER ||

@@ -25,7 +25,7 @@ struct form {
 /* All of these end bulkctl with a message when they can't do it. */
 void form_open(struct form *f, const struct syscalls_options *o);
 void form_begin(struct form *f, const struct bulk_syscalls_started *started);
-/* What was written is to be seen by others now. */
+/* Others are to see now all that was written. */
 void form_flush(const struct form *f);
 void form_close(struct form *f);
 

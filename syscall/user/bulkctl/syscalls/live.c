@@ -23,7 +23,7 @@
 #define HOLD_NS		NS_PER_MS
 #define HELD_MS		10
 
-/* What is written is to be seen within 100 ms; what is held is a part of that. */
+/* Others see each line within 100 ms; the time that it is held is a part of that. */
 #define FLUSH_NS	(50 * NS_PER_MS)
 
 #define PROGRESS_NS	(5000 * NS_PER_MS)
@@ -68,7 +68,7 @@ bool capture_signalled(struct capture *c)
 	return asked;
 }
 
-/* What was there before the look at the endpoints is complete. */
+/* All records before the look at the endpoints are there. */
 static void receive_round(struct capture *c)
 {
 	uint64_t now = now_ns();

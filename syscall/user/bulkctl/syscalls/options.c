@@ -132,7 +132,7 @@ static uint32_t parse_policy(const char *word)
 	usage("policy: '%s' is none of overwrite, refuse, block", word);
 }
 
-/* What is recorded. Return: false where @c is no option of that kind. */
+/* Options that select calls. Return: false where @c is no option of that kind. */
 static bool parse_filter(struct syscalls_options *o, int c)
 {
 	struct bulk_syscalls_filter *f = &o->request.filter;

@@ -99,7 +99,7 @@ static bool parse_one(struct queue *q)
 	return true;
 }
 
-/* What was lost before a record that is skipped is told with the next one. */
+/* Losses before a record that is skipped are told with the next one. */
 const struct event *queue_peek(struct queue *q)
 {
 	while (!q->peeked) {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an entry begins with; the rest is its user's, zeroes at first. */
+/* An entry begins with this; the rest is its user's, zeroes at first. */
 struct tid {
 	struct tid *next;
 	uint32_t number;

@@ -75,7 +75,7 @@ static void record(struct capture *c, const struct syscalls_options *o)
 	cost_print(&c->to.cost);
 }
 
-/* What ends bulkctl ends the command, too; a second Ctrl-C no longer waits for it. */
+/* A signal that ends bulkctl ends the command, too; a second Ctrl-C no longer waits for it. */
 static int finish_command(const struct capture *c, const struct command *child)
 {
 	sigset_t set;

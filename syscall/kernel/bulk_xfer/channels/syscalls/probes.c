@@ -66,7 +66,9 @@ static noinline bool syscalls_selects_more(const struct syscalls_filter *filter,
 
 /*
  * Is a thread one of those that the filter selects? Inline, as some others here,
- * because they run twice for every call: a tenth of what a probe costs.
+ * because they run twice for every call: with that, and with arguments copied
+ * once, a recorded call takes 751 instructions, and took 841 (tcg-icount; the job
+ * recorders, "bulk").
  */
 static __always_inline bool
 syscalls_selects(const struct syscalls_recording *rec,
